@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from devices.records import DeviceInfo
@@ -84,7 +83,7 @@ def sensor_of(session: Session, wanted: str = "replay") -> DeviceInfo:
     """
     info = _introduced(session.records)
     if info is None:
-        raise _without_sensor(session.path, wanted)
+        raise _without_sensor(session, wanted)
     return info
 
 
@@ -92,11 +91,11 @@ def _introduced(records: Iterable[SessionRecord]) -> DeviceInfo | None:
     return next((record for record in records if isinstance(record, DeviceInfo)), None)
 
 
-def _without_sensor(path: Path, wanted: str) -> RecordingError:
-    return RecordingError(
-        f"the session ends before the sensor had introduced itself: there is nothing to {wanted}.",
-        path=str(path),
-    )
+def _without_sensor(session: Session, wanted: str) -> RecordingError:
+    why = f"{session.path}: the session ends before the sensor had introduced itself"
+    if session.note:
+        why = f"{session.note.removesuffix('.')}, but not what the sensor introduced itself with"
+    return RecordingError(f"{why}: there is nothing to {wanted}.")
 
 
 def fold_session(session: Session, header: SessionHeader, report: Progress) -> Folded:
@@ -113,13 +112,13 @@ def fold_session(session: Session, header: SessionHeader, report: Progress) -> F
             report(start, len(session.records))
             yield session.records[start : start + TOGETHER]
 
-    return fold_log(pieces(), header, session.path)
+    return fold_log(pieces(), header, lambda: session)
 
 
 def fold_log(
     log: Iterable[Sequence[SessionRecord]],
     header: SessionHeader,
-    path: Path,
+    known: Callable[[], Session],
     *,
     waveforms: bool = False,
     params: AnalyzerParams | None = None,
@@ -133,8 +132,8 @@ def fold_log(
         In order.
     header : SessionHeader
         To fold it with.
-    path : Path
-        Where it is from, for the message.
+    known : callable
+        Gives what is known of its file once it was read, for the message.
     waveforms, params, watch
         As for :func:`pipelines.replay.replay`.
 
@@ -162,6 +161,6 @@ def fold_log(
         if watch is not None:
             watch(fold, new, fold.elapsed_s)
     if begun is None:
-        raise _without_sensor(path, "replay")
+        raise _without_sensor(known(), "replay")
     fold, info = begun
     return Folded(header, info, fold, found + fold.finish(), len(found))

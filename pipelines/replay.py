@@ -117,7 +117,7 @@ def _replay_session(
         ran = fold_log(
             _pieces_of_file(file, report),
             header,
-            path,
+            lambda: file.session([]),
             waveforms=options.waveforms,
             params=options.params,
             watch=watch,

@@ -16,6 +16,9 @@ topic           schema                  content
 ``/facts/…``    ``backstride.fact.…``   facts: any other of :mod:`pipelines.session.facts`
 ==============  ======================  =========================================================
 
+The channels of the log, and the device, are told again in later pieces, since the first may be
+damaged; the device on ``/device/again``, which is no part of the log.
+
 What has no other form is JSON. Every message carries UTC in both its times. A record's arrival is
 exact: ``arrival_ns`` is the message's log time minus ``clock_offset_ns`` of its channel's metadata.
 ``sequence`` counts within the log and within the facts, so that a hole in the file shows.
@@ -130,6 +133,8 @@ _STEP: Final = RowMessage(
 
 SESSION: Final = _json_kind("/session", "session", "session", SessionHeader)
 DEVICE: Final = _json_kind("/device", "device", "log", DeviceInfo)
+#: The device once more; readers that do not know it pass over it.
+DEVICE_AGAIN: Final = _json_kind("/device/again", "device_again", "device again", DeviceInfo)
 #: A schema without text, since the protocol named by the device's record is what describes the
 #: bytes; some viewers need one to exist.
 PACKETS: Final = MessageKind("/packets", "backstride.packets", "log", "x-backstride", "")
@@ -139,7 +144,7 @@ STEPS: Final = MessageKind("/steps", _STEP.name, "facts", "protobuf", "protobuf"
 #: The schema of what came from devices beside the sensor; without text, as that of packets.
 STREAM_SCHEMA: Final = "backstride.stream"
 #: All of these.
-KINDS: Final = (SESSION, DEVICE, PACKETS, LINK, MARKS, STEPS)
+KINDS: Final = (SESSION, DEVICE, DEVICE_AGAIN, PACKETS, LINK, MARKS, STEPS)
 #: What the schemas of facts begin with, but for that of steps.
 FACT_SCHEMAS: Final = "backstride.fact."
 

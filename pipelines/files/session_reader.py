@@ -241,6 +241,7 @@ class _Reading:
     _place_lost: bool = False  # behind a hole nobody knows how many records it held
     _damages_before: int = 0  # the last message of the log
     _counts: dict[str, int] = field(default_factory=dict)
+    _device: bytes = b""  # what the sensor last introduced itself with
 
     def __post_init__(self) -> None:
         self.recovery = Recovery(self.file, _is_passed_over)
@@ -271,10 +272,13 @@ class _Reading:
             lost_s = sum(max(behind - before, 0) for before, behind in self.holes) / 1e9
             places = f" in {len(self.holes)} places, first" if len(self.holes) > 1 else ""
             what.append(f"is damaged{places} after {first_s:.1f} s, where {lost_s:.1f} s are lost")
+        end = ["is damaged"] if self.recovery.damages > self._damages_before else []
         if self.recovery.torn:
-            what.append(f"was cut short after {seconds:.1f} s")
-        elif not self.holes or self.recovery.damages > self._damages_before:
-            what.append(f"is damaged after {seconds:.1f} s")
+            end.append("was cut short")
+        elif not self.holes:
+            end = ["is damaged"]
+        if end:
+            what.append(f"{' and '.join(end)} after {seconds:.1f} s")
         return f"the recording {' and '.join(what)}, and {rest} ({self.count} records) was read."
 
     def take_records(self) -> list[SessionRecord]:
@@ -309,6 +313,12 @@ class _Reading:
             self._keep(_TEXT_TIMES * len(message.data))
             self.last_log_time = message.log_time
             self._take_header(message.data)
+        elif count == messages.DEVICE_AGAIN.count:
+            self._keep(_TEXT_TIMES * len(message.data))
+            if message.data != self._device:  # a hole has taken it; nothing is read twice
+                self._device = message.data
+                self.records.append(load(message.data, DeviceInfo))
+                self.count += 1
         elif not self.recovery.damages:  # what was found behind a hole, the log no longer gives
             self.held_facts = True
             self._keep(_TEXT_TIMES * len(message.data))
@@ -341,6 +351,7 @@ class _Reading:
                 self._put([messages.decode_link(data, arrival_ns)])
             case messages.DEVICE.schema_name | old_forms.DEVICE:
                 self._keep(_TEXT_TIMES * len(data))
+                self._device = data
                 self._put([load(data, DeviceInfo)])
             case messages.MARKS.schema_name:
                 self._keep(_TEXT_TIMES * len(data))

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, BinaryIO, Final, Self, cast
 
+from mcap.records import Channel, Schema
 from mcap.writer import LIBRARY_IDENTIFIER, Writer
 
 from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
@@ -33,6 +34,11 @@ FLUSH_INTERVAL_S: Final = 0.8
 _LONGEST_PIECE_S: Final = 5.0
 #: Longest session time that facts wait, s: many together pack better, and the log gives them again.
 FACTS_INTERVAL_S: Final = 10.0
+
+#: What later pieces need is said again in the next one, and so many bytes behind the first: damage
+#: is of a bit, or of a sector and its neighbours.
+_AGAIN_BEHIND_BYTES: Final = (1, 2**16)
+_DEVICE: Final = "device"
 
 #: Packets that wait to be written together take at most so much, bytes.
 _MOST_WAITING: Final = 2**19
@@ -103,7 +109,9 @@ class SessionWriter:
         self._records = 0  # of the log so far
         self._beside: dict[str, list[Placed]] = {}  # of devices beside the sensor, that wait
         self._found: list[tuple[messages.MessageKind, bytes, int]] = []  # facts that wait
-        self._channels: dict[str, int] = {}
+        self._channels: dict[str, tuple[Schema, Channel]] = {}
+        self._device = b""  # what the sensor last introduced itself with
+        self._said: dict[str, tuple[int, int]] = {}  # place in the file, and how often again since
         self._sequence: dict[str, int] = {}
         first = messages.encode_header(header)
         self._checked(len(first))
@@ -177,6 +185,8 @@ class SessionWriter:
         with self._writing():
             self._write_waiting()
             self._add(kind, data, self._log_time_of_arrival(arrival_ns))
+            if kind is messages.DEVICE:
+                self._device, self._said[_DEVICE] = data, (self._file.tell(), 0)
             # after these nothing may follow for long, and nobody should have to tap twice
             urgent = isinstance(record, LoggedMark) or (
                 isinstance(record, LinkEvent) and record.kind in ("lost", "ended")
@@ -317,6 +327,8 @@ class SessionWriter:
             self._flush_if(urgent=False)
 
     def _write_waiting(self) -> None:
+        if self._is_due_again(_DEVICE):
+            self._add(messages.DEVICE_AGAIN, self._device, self._last_log_time)
         # first what stands between the sensor's packets: a reader of a file that ends here knows
         # then that these are missing
         for stream, placed in self._beside.items():
@@ -340,22 +352,52 @@ class SessionWriter:
     def _add(self, kind: messages.MessageKind, data: bytes, log_time: int) -> None:
         sequence = self._sequence.get(kind.count, 0)
         self._sequence[kind.count] = sequence + 1
-        self._writer.add_message(self._channel(kind), log_time, data, log_time, sequence % 2**32)
+        channel = self._channel(kind)
+        self._writer.add_message(channel, log_time, data, log_time, sequence % 2**32)
 
     def _channel(self, kind: messages.MessageKind) -> int:
-        if kind.topic not in self._channels:
-            metadata: dict[str, str] = {}
-            if kind.count == "log" or kind.stream:
-                metadata["stream"] = kind.stream
-                if self._clock_offset_ns is not None:
-                    metadata["clock_offset_ns"] = str(self._clock_offset_ns)
-            self._channels[kind.topic] = self._writer.register_channel(
-                kind.topic,
-                kind.message_encoding,
-                self._writer.register_schema(kind.schema_name, kind.schema_encoding, kind.schema),
-                metadata,
-            )
-        return self._channels[kind.topic]
+        found = self._channels.get(kind.topic)
+        if found is None:
+            found = self._channels[kind.topic] = self._new_channel(kind)
+        elif self._is_due_again(kind.topic):
+            schema, channel = found
+            # its methods for these would give them new numbers
+            piece = self._writer._Writer__chunk_builder
+            piece.add_schema(schema)
+            piece.add_channel(channel)
+        return found[1].id
+
+    def _new_channel(self, kind: messages.MessageKind) -> tuple[Schema, Channel]:
+        metadata: dict[str, str] = {}
+        if kind.count == "log" or kind.stream:
+            self._said[kind.topic] = self._file.tell(), 0
+            metadata["stream"] = kind.stream
+            if self._clock_offset_ns is not None:
+                metadata["clock_offset_ns"] = str(self._clock_offset_ns)
+        name, encoding, text = kind.schema_name, kind.schema_encoding, kind.schema
+        schema_id = self._writer.register_schema(name, encoding, text)
+        how = kind.topic, kind.message_encoding, schema_id, metadata
+        channel_id = self._writer.register_channel(*how)
+        return (
+            Schema(id=schema_id, name=name, encoding=encoding, data=text),
+            Channel(
+                id=channel_id,
+                topic=kind.topic,
+                message_encoding=kind.message_encoding,
+                schema_id=schema_id,
+                metadata=metadata,
+            ),
+        )
+
+    def _is_due_again(self, what: str) -> bool:
+        """Whether this piece is to say something again; it counts as said then."""
+        first, times = self._said.get(what, (0, len(_AGAIN_BEHIND_BYTES)))
+        if times == len(_AGAIN_BEHIND_BYTES) or (
+            self._file.tell() < first + _AGAIN_BEHIND_BYTES[times]
+        ):
+            return False
+        self._said[what] = first, times + 1
+        return True
 
     def _log_time_of_arrival(self, arrival_ns: int | None) -> int:
         if arrival_ns is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from mcap.reader import make_reader
 
 from devices.records import Packet
 from pipelines.files.session_writer import SessionHeader, SessionWriter
@@ -34,6 +36,14 @@ def test_a_session_that_ends_before_the_sensor_was_known_is_told(words: list[str
         writer.write_record(Packet(5, "data", b"abc"))
     said = one_sentence(backstride(*words, "cut.mcap"))
     assert "the session ends before the sensor had introduced itself" in said
+    data = bytearray(Path("cut.mcap").read_bytes())
+    summary = make_reader(io.BytesIO(data)).get_summary()
+    assert summary is not None
+    last = summary.chunk_indexes[-1]
+    data[last.chunk_start_offset + 70] ^= 1  # and of a file without its end
+    Path("cut.mcap").write_bytes(data[: last.chunk_start_offset + last.chunk_length])
+    said = one_sentence(backstride(*words, "cut.mcap"))
+    assert "the recording is damaged after 0.0 s" in said
 
 
 @pytest.mark.parametrize(

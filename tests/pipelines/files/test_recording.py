@@ -256,6 +256,7 @@ def test_a_finished_session_opens_in_other_mcap_programs(path: Path) -> None:
         } == {
             "/session": 1,
             "/device": 1,
+            "/device/again": 1,
             "/packets": 1,
             "/marks": 1,
             "/steps": 3,

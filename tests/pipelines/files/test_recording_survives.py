@@ -238,6 +238,8 @@ def test_damage_costs_what_lies_in_the_chunk_that_it_touches(path: Path, whole: 
             session = part_of(path, bytes(damaged), whole)
             assert session is not None
             rest = records[:before] + records[until:]
+            if index == 1:  # the device is told again
+                rest = [DEVICE, *rest]
             assert session.records in (rest, records), (index, place - start)
             if 4 < before < until < len(records) and session.records == rest:
                 lost_s = (until - before + 1) * 0.25
@@ -245,6 +247,21 @@ def test_damage_costs_what_lies_in_the_chunk_that_it_touches(path: Path, whole: 
                 assert told == pytest.approx(lost_s, abs=0.3)
                 assert f"everything else ({len(rest)} records) was read" in session.note
         before = until
+
+
+def test_damage_of_a_file_without_its_end_costs_its_chunk(path: Path, whole: Whole) -> None:
+    summary = make_reader(io.BytesIO(whole.data)).get_summary()
+    assert summary is not None
+    chunks = summary.chunk_indexes
+    for chunk in chunks[1:-1]:  # what only the first pieces told of is told again
+        damaged = bytearray(whole.data[: chunks[-1].chunk_start_offset])
+        damaged[chunk.chunk_start_offset + 70] ^= 1
+        part = part_of(path, bytes(damaged), whole)
+        assert part is not None
+        assert DEVICE in part.records
+        assert len(part.records) >= len(whole.session.records) - 13
+        assert "is damaged" in part.note
+    assert whole.session.records.count(DEVICE) == 1  # nothing is read twice
 
 
 def test_zeros_behind_what_looks_like_the_end_of_the_data_are_no_end(
