@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 from urllib.parse import unquote
@@ -94,7 +95,7 @@ class TraceSource(SensorSource):
         elif scenario.time_scale != 1.0:
             base = ScaledClock(base, scenario.time_scale)
         self._trace = trace
-        self._sensor = TracedSensor(trace, base, scenario)
+        self._sensor = TracedSensor(trace, base, scenario, partial(self._event, "gap"))
         super().__init__(
             _TraceConnector(trace, self._sensor),
             wanted=Wanted(trace.rate_hz, scenario.acceleration_range_g, scenario.gyro_range_deg_s),

@@ -27,11 +27,15 @@ class AclPacket(NamedTuple):
 
 
 class TraceEvent(NamedTuple):
-    """What the sensor sent; ``channel`` is a characteristic's UUID, or ``"bytes"``."""
+    """What the sensor sent; ``channel`` is a characteristic's UUID, or ``"bytes"``.
+
+    ``missing`` tells what the file lacks before it.
+    """
 
     time_ns: int
     channel: str
     payload: bytes
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

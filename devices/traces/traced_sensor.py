@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -44,6 +44,8 @@ class TracedSensor:
         True time.
     scenario : Scenario
         Ranges of the simulated sensor.
+    tell : callable
+        Told what the file lacks, where it lacks it.
 
     Attributes
     ----------
@@ -51,8 +53,11 @@ class TracedSensor:
         Set when everything has been sent.
     """
 
-    def __init__(self, trace: Trace, clock: ProgramClock, scenario: Scenario) -> None:
+    def __init__(
+        self, trace: Trace, clock: ProgramClock, scenario: Scenario, tell: Callable[[str], None]
+    ) -> None:
         self.over = asyncio.Event()
+        self._tell = tell
         self._trace, self._clock = trace, clock
         scenario = replace(
             scenario,
@@ -147,6 +152,8 @@ class TracedSensor:
             if self._began_ns != began_ns:
                 continue  # it has begun anew meanwhile
             self._next += 1
+            if event.missing:
+                self._tell(event.missing)
             await host.send(event.channel, event.payload)
         self.over.set()
 

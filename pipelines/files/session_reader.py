@@ -68,6 +68,10 @@ class Session:
         Whether the file lacks its end or a part; everything else is here.
     note : str
         One sentence for the user about that, empty when the file is whole.
+    holes : tuple of int
+        Places in the log before which records are missing.
+    ends_early : bool
+        Whether some are missing behind the last.
 
     Examples
     --------
@@ -89,6 +93,8 @@ class Session:
     held_facts: bool
     cut_short: bool
     note: str
+    holes: tuple[int, ...]
+    ends_early: bool
 
     @property
     def steps(self) -> Steps:
@@ -211,6 +217,8 @@ class SessionFile:
             reading.held_facts,
             bool(note),
             note,
+            tuple(place for _, _, place in reading.holes),
+            bool(note) and reading.ends_early,
         )
 
     def _sound_messages(self) -> Iterator[None]:
@@ -232,7 +240,8 @@ class _Reading:
     facts: list[Fact] = field(default_factory=list)
     held_facts: bool = False
     last_log_time: int = 0
-    holes: list[tuple[int, int]] = field(default_factory=list)  # log times before and behind each
+    #: log times before and behind each, and how many records before
+    holes: list[tuple[int, int, int]] = field(default_factory=list)
     recovery: Recovery = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
     _unknown: bool = False  # whether there is a fact that this version does not know
@@ -260,6 +269,15 @@ class _Reading:
             self.facts.clear()
         self._put_beside()
 
+    @property
+    def _is_damaged_behind(self) -> bool:
+        return self.recovery.damages > self._damages_before
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether something is missing behind the last record, where the file is not whole."""
+        return self.recovery.torn or self._is_damaged_behind or not self.holes
+
     def what_is_missing(self) -> str:
         """What a user is told of a file that is not whole, also while it is still recorded."""
         assert self.header is not None
@@ -269,15 +287,12 @@ class _Reading:
         if self.holes:
             rest = "everything else"
             first_s = max(self.holes[0][0] - start, 0) / 1e9
-            lost_s = sum(max(behind - before, 0) for before, behind in self.holes) / 1e9
+            lost_s = sum(max(behind - before, 0) for before, behind, _ in self.holes) / 1e9
             places = f" in {len(self.holes)} places, first" if len(self.holes) > 1 else ""
             what.append(f"is damaged{places} after {first_s:.1f} s, where {lost_s:.1f} s are lost")
-        end = ["is damaged"] if self.recovery.damages > self._damages_before else []
-        if self.recovery.torn:
-            end.append("was cut short")
-        elif not self.holes:
-            end = ["is damaged"]
-        if end:
+        if self.ends_early:
+            damaged = not self.recovery.torn or self._is_damaged_behind
+            end = ["is damaged"] * damaged + ["was cut short"] * self.recovery.torn
             what.append(f"{' and '.join(end)} after {seconds:.1f} s")
         return f"the recording {' and '.join(what)}, and {rest} ({self.count} records) was read."
 
@@ -299,7 +314,7 @@ class _Reading:
             self.recovery.note_damage()
         if count == "log":
             if missing:
-                self.holes.append((self.last_log_time, message.log_time))
+                self.holes.append((self.last_log_time, message.log_time, self.count))
                 self._place_lost = True
             self.last_log_time = message.log_time
             self._damages_before = self.recovery.damages

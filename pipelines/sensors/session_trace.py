@@ -14,7 +14,7 @@ from devices.protocols.shimmer3 import ACKNOWLEDGED, answer_to
 from devices.records import DeviceInfo, Packet
 from devices.traces.trace import SET_UP_S, STREAM_BY_THEMSELVES, Trace, TraceEvent
 from imu.errors import RecordingError
-from pipelines.files.session_reader import read_session
+from pipelines.files.session_reader import Session, read_session
 from pipelines.session.marks import SessionRecord
 
 #: Questions for its channels and its calibration.
@@ -51,7 +51,7 @@ def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
                 "cannot be sent again: see it with 'replay'.",
                 path=str(path),
             )
-    events = _events(driver, packets)
+    events = _events(driver, packets, _missing(session))
     if not events:
         raise RecordingError(
             f"holds no packets of a channel that {driver.protocol} sensors have.", path=str(path)
@@ -59,7 +59,7 @@ def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
     info = replace(info, axes=info.axes or session.header.axes.removeprefix("auto"))
     is_serial = any(each.channel == BYTES_CHANNEL for each in events)
     link: Literal["ble", "serial"] = "serial" if is_serial else "ble"
-    return Trace(info.protocol, link, info.rate_hz, events, session.cut_short, answers), info
+    return Trace(info.protocol, link, info.rate_hz, events, session.ends_early, answers), info
 
 
 def _stretches(records: Sequence[SessionRecord]) -> list[tuple[DeviceInfo, list[Packet]]]:
@@ -97,7 +97,24 @@ def _answers_and_stream(packets: Sequence[Packet]) -> tuple[dict[bytes, bytes], 
     return answers, list(packets[begin:])
 
 
-def _events(driver: type[Driver], packets: Sequence[Packet]) -> tuple[TraceEvent, ...]:
+def _missing(session: Session) -> dict[int, str]:
+    """What is missing before packets, by their arrival."""
+    missing: dict[int, str] = {}
+    for place in session.holes:
+        before = (each for each in reversed(session.records[:place]) if isinstance(each, Packet))
+        behind = next((each for each in session.records[place:] if isinstance(each, Packet)), None)
+        if behind is not None:
+            begin_ns = next(before, behind).arrival_ns
+            lost_s = (behind.arrival_ns - begin_ns) / 1e9
+            missing[behind.arrival_ns] = (
+                f"the recording is damaged here, where {lost_s:.1f} s are lost"
+            )
+    return missing
+
+
+def _events(
+    driver: type[Driver], packets: Sequence[Packet], missing: dict[int, str]
+) -> tuple[TraceEvent, ...]:
     came = [each for each in packets if each.channel != REQUEST_CHANNEL]
     if came and driver.protocol in _AT_OTHER_RATES:
         until_ns = packets[0].arrival_ns + round(SET_UP_S * 1e9)
@@ -107,7 +124,12 @@ def _events(driver: type[Driver], packets: Sequence[Packet]) -> tuple[TraceEvent
         came = [each for each in came if each.arrival_ns > set_up_ns]
     uuids = {BYTES_CHANNEL: BYTES_CHANNEL, **driver.characteristics}
     return tuple(
-        TraceEvent(each.arrival_ns - came[0].arrival_ns, uuids[each.channel], each.payload)
+        TraceEvent(
+            each.arrival_ns - came[0].arrival_ns,
+            uuids[each.channel],
+            each.payload,
+            missing.pop(each.arrival_ns, ""),
+        )
         for each in came
         if each.channel in uuids
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mcap.reader import make_reader
 
 from devices.records import Packet
 from devices.simulator.generate import simulate
@@ -19,9 +21,11 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps
 from pipelines.files.sample_table import write_sample_table
 from pipelines.files.session_reader import read_session
+from pipelines.files.simulation import write_simulation
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from pipelines.sensors.opening import open_source
+from pipelines.session.facts import LinkChanged
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 
 DATA = Path(os.environ.get("BACKSTRIDE_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -156,6 +160,24 @@ def test_a_recorded_session_is_sent_again_packet_by_packet(query: str, tmp_path:
     for column, least in (("contact_time_ms", 8.0), ("impact_shock_g", 0.1)):
         one, other = (np.nanmedian(getattr(each, column)) for each in (first, second))
         assert abs(one - other) < least, column
+
+
+def test_damage_of_a_session_is_told_where_it_is_sent_again(tmp_path: Path) -> None:
+    path, again = tmp_path / "run.mcap", tmp_path / "again.mcap"
+    write_simulation(path, "minutes=0.4&standing_s=3&seed=5", quiet)
+    data = bytearray(path.read_bytes())
+    summary = make_reader(io.BytesIO(data)).get_summary()
+    assert summary is not None
+    data[summary.chunk_indexes[3].chunk_start_offset + 200] ^= 1
+    path.write_bytes(data)
+    assert backstride("live", f"trace:{path}", "--record", again).exit_code == 0
+    first, second = read_session(path), read_session(again)
+    begin_ns = next(one.arrival_ns for one in first.records if isinstance(one, Packet))
+    behind = first.records[first.holes[0]]
+    assert isinstance(behind, Packet)
+    [told] = [each for each in second.facts if isinstance(each, LinkChanged) if each.state == "gap"]
+    assert "the recording is damaged here, where 5.0 s are lost" in told.detail
+    assert told.arrived_s == pytest.approx((behind.arrival_ns - begin_ns) / 1e9, abs=1.0)
 
 
 def test_a_recorded_session_is_sent_again_at_the_rate_and_with_the_axes_it_had(
