@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from devices.records import DeviceInfo
@@ -15,7 +16,7 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult, result_of
 
 if TYPE_CHECKING:
-    from pipelines.files.session_reader import Session
+    from pipelines.files.session_reader import Session, SessionFile
     from pipelines.session.marks import SessionRecord
 
 #: Told what is done and how much there is, in the same unit.
@@ -112,28 +113,28 @@ def fold_session(session: Session, header: SessionHeader, report: Progress) -> F
             report(start, len(session.records))
             yield session.records[start : start + TOGETHER]
 
-    return fold_log(pieces(), header, lambda: session)
+    return _fold_log(pieces(), header, lambda: session)
 
 
-def fold_log(
-    log: Iterable[Sequence[SessionRecord]],
+def fold_file(
+    file: SessionFile,
     header: SessionHeader,
-    known: Callable[[], Session],
+    report: Progress,
     *,
     waveforms: bool = False,
     params: AnalyzerParams | None = None,
     watch: Watch | None = None,
 ) -> Folded:
-    """Fold a log that comes in pieces, of which none is kept.
+    """Fold the log of a file, of which no more than a piece is in memory.
 
     Parameters
     ----------
-    log : iterable of sequence of SessionRecord
-        In order.
+    file : SessionFile
+        Of which nothing was read but the header.
     header : SessionHeader
         To fold it with.
-    known : callable
-        Gives what is known of its file once it was read, for the message.
+    report : callable
+        Told the progress.
     waveforms, params, watch
         As for :func:`pipelines.replay.replay`.
 
@@ -142,6 +143,26 @@ def fold_log(
     RecordingError
         When the sensor never introduced itself.
     """
+
+    def pieces() -> Iterator[Sequence[SessionRecord]]:
+        for piece in file.pieces(TOGETHER):
+            report(file.share, 1.0)
+            yield piece
+
+    known = partial(file.session, [])
+    return _fold_log(pieces(), header, known, waveforms=waveforms, params=params, watch=watch)
+
+
+def _fold_log(
+    log: Iterable[Sequence[SessionRecord]],
+    header: SessionHeader,
+    known: Callable[[], Session],
+    *,
+    waveforms: bool = False,
+    params: AnalyzerParams | None = None,
+    watch: Watch | None = None,
+) -> Folded:
+    """Fold a log that comes in pieces; ``known`` gives what is known of its file at the end."""
     if watch is not None:
         log = ((record,) for piece in log for record in piece)
     begun: tuple[SessionFold, DeviceInfo] | None = None

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from imu.errors import ParameterError
 from imu.steps import Steps
 from imu.waveforms import Waveforms
 from pipelines.clock_words import clock_words
 from pipelines.coaching.alert import Alert
-from pipelines.folding import TOGETHER, Folded, Progress, Watch, fold_log
+from pipelines.folding import Folded, Progress, Watch, fold_file
 from pipelines.replay_options import ON_ITS_OWN, ReplayOptions, header_as_stated, refuse_rate
 from pipelines.session.facts import Ended, Fact
 from pipelines.session.result import SessionResult, result_of
@@ -20,10 +19,6 @@ from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
 from pipelines.table_folding import fold_table
 from pipelines.words.summary_words import run_notes
-
-if TYPE_CHECKING:
-    from pipelines.files.session_reader import SessionFile
-    from pipelines.session.marks import SessionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +109,10 @@ def _replay_session(
     refuse_rate(options)
     with open_session(path) as file:
         header = header_as_stated(file.header, options)
-        ran = fold_log(
-            _pieces_of_file(file, report),
+        ran = fold_file(
+            file,
             header,
-            lambda: file.session([]),
+            report,
             waveforms=options.waveforms,
             params=options.params,
             watch=watch,
@@ -128,12 +123,6 @@ def _replay_session(
         notes.append(ON_ITS_OWN)
     notes += filter(None, [facts_note(session, header, ran.facts, ran.before_end)])
     return _told(ran, path, options.within, notes, cut_short=session.cut_short)
-
-
-def _pieces_of_file(file: SessionFile, report: Progress) -> Iterator[Sequence[SessionRecord]]:
-    for piece in file.pieces(TOGETHER):
-        report(file.share, 1.0)
-        yield piece
 
 
 def _told(

@@ -139,24 +139,25 @@ def _from_session(
     path: Path, options: AddOptions, journal: Journal, report: Progress
 ) -> RecordedRun:
     from pipelines.files.baseline_file import load_baseline
-    from pipelines.files.session_reader import read_session
-    from pipelines.folding import fold_session
+    from pipelines.files.session_reader import open_session
+    from pipelines.folding import fold_file
     from pipelines.replay_options import ReplayOptions, header_as_stated
 
-    recorded = read_session(path)
-    header = _begun(recorded.header, options)
-    _refuse_known(journal, header.utc_start_ns, path, options)
-    if options.shoe:
-        _known_shoe(journal, options.shoe)
-    settings = journal.settings()
-    stated = ReplayOptions(
-        mass_kg=settings.mass_kg if header.mass_kg is None else None,
-        height_m=settings.height_m if header.height_m is None else None,
-        baseline=load_baseline(options.baseline) if options.baseline else None,
-    )
-    result = fold_session(recorded, header_as_stated(header, stated), report).result
+    with open_session(path) as file:
+        header = _begun(file.header, options)
+        _refuse_known(journal, header.utc_start_ns, path, options)
+        if options.shoe:
+            _known_shoe(journal, options.shoe)
+        settings = journal.settings()
+        stated = ReplayOptions(
+            mass_kg=settings.mass_kg if header.mass_kg is None else None,
+            height_m=settings.height_m if header.height_m is None else None,
+            baseline=load_baseline(options.baseline) if options.baseline else None,
+        )
+        result = fold_file(file, header_as_stated(header, stated), report).result
+        note = file.session([]).note
     run = _as_recorded(result, path, options, journal)
-    return dataclasses.replace(run, notes=(recorded.note,) if recorded.note else ())
+    return dataclasses.replace(run, notes=(note,) if note else ())
 
 
 def _begun(header: SessionHeader, options: AddOptions) -> SessionHeader:

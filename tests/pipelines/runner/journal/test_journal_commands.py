@@ -66,7 +66,7 @@ def test_a_cure_that_names_a_file_can_be_typed_as_it_stands(
 
 def test_a_recording_that_was_cut_short_says_so(recording: Path, tmp_path: Path) -> None:
     killed = tmp_path / "killed.mcap"
-    killed.write_bytes(recording.read_bytes()[:-9000])
+    killed.write_bytes(recording.read_bytes()[:-12_000])
     assert "the recording was cut short after" in journal("add", killed)
 
 
