@@ -16,8 +16,8 @@ topic           schema                  content
 ``/facts/…``    ``backstride.fact.…``   facts: any other of :mod:`pipelines.session.facts`
 ==============  ======================  =========================================================
 
-The channels of the log, and the device, are told again in later pieces, since the first may be
-damaged; the device on ``/device/again``, which is no part of the log.
+The header, the channels of the log, and the device, are told again in later pieces, since the first
+may be damaged; the device on ``/device/again``, which is no part of the log.
 
 What has no other form is JSON. Every message carries UTC in both its times. A record's arrival is
 exact: ``arrival_ns`` is the message's log time minus ``clock_offset_ns`` of its channel's metadata.

@@ -179,7 +179,7 @@ class SessionFile:
         self.path, self._reading = path, reading
         self._messages = self._sound_messages()
         while reading.header is None:
-            if reading.count or next(self._messages, self) is self:  # it comes before the log
+            if next(self._messages, self) is self:
                 raise _without_header(reading.recovery, path)
         self.header = reading.header
 
@@ -234,7 +234,7 @@ class _Reading:
 
     file: IO[bytes]
     header: SessionHeader | None = None
-    form: int = 0
+    form: int = messages.FORM  # only this tells its header again
     records: list[SessionRecord] = field(default_factory=list)  # not taken yet
     count: int = 0  # of all so far
     facts: list[Fact] = field(default_factory=list)
@@ -276,7 +276,7 @@ class _Reading:
     @property
     def ends_early(self) -> bool:
         """Whether something is missing behind the last record, where the file is not whole."""
-        return self.recovery.torn or self._is_damaged_behind or not self.holes
+        return self.recovery.torn or self._is_damaged_behind or not self.recovery.damages
 
     def what_is_missing(self) -> str:
         """What a user is told of a file that is not whole, also while it is still recorded."""
@@ -291,9 +291,12 @@ class _Reading:
             places = f" in {len(self.holes)} places, first" if len(self.holes) > 1 else ""
             what.append(f"is damaged{places} after {first_s:.1f} s, where {lost_s:.1f} s are lost")
         if self.ends_early:
-            damaged = not self.recovery.torn or self._is_damaged_behind
+            elsewhere = self.recovery.damages > 0 and not self.holes
+            damaged = not self.recovery.torn or self._is_damaged_behind or elsewhere
             end = ["is damaged"] * damaged + ["was cut short"] * self.recovery.torn
             what.append(f"{' and '.join(end)} after {seconds:.1f} s")
+        if not what:  # it was told again, or is no part of the log
+            what, rest = ["is damaged"], "all of its log"
         return f"the recording {' and '.join(what)}, and {rest} ({self.count} records) was read."
 
     def take_records(self) -> list[SessionRecord]:
@@ -326,8 +329,9 @@ class _Reading:
             self._take_beside(decode_stream(message.data, stream))
         elif count == messages.SESSION.count:
             self._keep(_TEXT_TIMES * len(message.data))
-            self.last_log_time = message.log_time
-            self._take_header(message.data)
+            if self.header is None:
+                self.last_log_time = max(self.last_log_time, message.log_time)
+                self._take_header(message.data)
         elif count == messages.DEVICE_AGAIN.count:
             self._keep(_TEXT_TIMES * len(message.data))
             if message.data != self._device:  # a hole has taken it; nothing is read twice
@@ -499,7 +503,7 @@ def _check_beginning(file: IO[bytes], path: Path) -> None:
 def _without_header(recovery: Recovery, path: Path) -> RecordingError:
     if any(_count_of(topic) is None for topic in recovery.topics.values()) or recovery.whole:
         what = "is an MCAP file of another program: give one that backstride has recorded."
-    elif recovery.torn:
+    elif recovery.torn and not recovery.damages:
         what = "ends before anything was recorded: give another recording."
     else:
         what = "is damaged at its beginning and cannot be read: restore it from a copy."

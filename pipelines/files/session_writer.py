@@ -38,7 +38,6 @@ FACTS_INTERVAL_S: Final = 10.0
 #: What later pieces need is said again in the next one, and so many bytes behind the first: damage
 #: is of a bit, or of a sector and its neighbours.
 _AGAIN_BEHIND_BYTES: Final = (1, 2**16)
-_DEVICE: Final = "device"
 
 #: Packets that wait to be written together take at most so much, bytes.
 _MOST_WAITING: Final = 2**19
@@ -110,7 +109,7 @@ class SessionWriter:
         self._beside: dict[str, list[Placed]] = {}  # of devices beside the sensor, that wait
         self._found: list[tuple[messages.MessageKind, bytes, int]] = []  # facts that wait
         self._channels: dict[str, tuple[Schema, Channel]] = {}
-        self._device = b""  # what the sensor last introduced itself with
+        self._again: dict[messages.MessageKind, bytes] = {}  # what is to be said again
         self._said: dict[str, tuple[int, int]] = {}  # place in the file, and how often again since
         self._sequence: dict[str, int] = {}
         first = messages.encode_header(header)
@@ -124,6 +123,7 @@ class SessionWriter:
             with self._writing():
                 self._writer.start("x-backstride", f"{header.software}; {LIBRARY_IDENTIFIER}")
                 self._add(messages.SESSION, first, self._last_log_time)
+                self._say_again_later(messages.SESSION, first)
                 self._writer.flush()
                 self._disk.sync()
         except BaseException:
@@ -186,7 +186,7 @@ class SessionWriter:
             self._write_waiting()
             self._add(kind, data, self._log_time_of_arrival(arrival_ns))
             if kind is messages.DEVICE:
-                self._device, self._said[_DEVICE] = data, (self._file.tell(), 0)
+                self._say_again_later(messages.DEVICE_AGAIN, data)
             # after these nothing may follow for long, and nobody should have to tap twice
             urgent = isinstance(record, LoggedMark) or (
                 isinstance(record, LinkEvent) and record.kind in ("lost", "ended")
@@ -327,8 +327,9 @@ class SessionWriter:
             self._flush_if(urgent=False)
 
     def _write_waiting(self) -> None:
-        if self._is_due_again(_DEVICE):
-            self._add(messages.DEVICE_AGAIN, self._device, self._last_log_time)
+        for kind, data in self._again.items():
+            if self._is_due_again(kind.schema_name):
+                self._add(kind, data, self._last_log_time)
         # first what stands between the sensor's packets: a reader of a file that ends here knows
         # then that these are missing
         for stream, placed in self._beside.items():
@@ -369,8 +370,9 @@ class SessionWriter:
 
     def _new_channel(self, kind: messages.MessageKind) -> tuple[Schema, Channel]:
         metadata: dict[str, str] = {}
-        if kind.count == "log" or kind.stream:
+        if kind.count != messages.STEPS.count:  # the log gives facts again
             self._said[kind.topic] = self._file.tell(), 0
+        if kind.count == "log" or kind.stream:
             metadata["stream"] = kind.stream
             if self._clock_offset_ns is not None:
                 metadata["clock_offset_ns"] = str(self._clock_offset_ns)
@@ -388,6 +390,10 @@ class SessionWriter:
                 metadata=metadata,
             ),
         )
+
+    def _say_again_later(self, kind: messages.MessageKind, data: bytes) -> None:
+        self._again[kind] = data
+        self._said[kind.schema_name] = self._file.tell(), 0
 
     def _is_due_again(self, what: str) -> bool:
         """Whether this piece is to say something again; it counts as said then."""

@@ -254,7 +254,7 @@ def test_a_finished_session_opens_in_other_mcap_programs(path: Path) -> None:
             topic: summary.statistics.channel_message_counts[channel.id]
             for topic, channel in topics.items()
         } == {
-            "/session": 1,
+            "/session": 2,
             "/device": 1,
             "/device/again": 1,
             "/packets": 1,
