@@ -36,8 +36,8 @@ _LONGEST_PIECE_S: Final = 5.0
 FACTS_INTERVAL_S: Final = 10.0
 
 #: What later pieces need is said again in the next one, and so many bytes behind the first: damage
-#: is of a bit, or of a sector and its neighbours.
-_AGAIN_BEHIND_BYTES: Final = (1, 2**16)
+#: is of a bit, of a page and its neighbours, or of a block of a flash drive.
+_AGAIN_BEHIND_BYTES: Final = (1, 2**14, 2**17)
 
 #: Packets that wait to be written together take at most so much, bytes.
 _MOST_WAITING: Final = 2**19
