@@ -35,7 +35,7 @@ _LONGEST_PIECE_S: Final = 5.0
 #: Longest session time that facts wait, s: many together pack better, and the log gives them again.
 FACTS_INTERVAL_S: Final = 10.0
 
-#: What later pieces need is said again in the next one, and so many bytes behind the first: damage
+#: What later pieces need is said again so many bytes behind the last time, in another piece: damage
 #: is of a bit, of a page and its neighbours, or of a block of a flash drive.
 _AGAIN_BEHIND_BYTES: Final = (1, 2**14, 2**17)
 
@@ -397,12 +397,11 @@ class SessionWriter:
 
     def _is_due_again(self, what: str) -> bool:
         """Whether this piece is to say something again; it counts as said then."""
-        first, times = self._said.get(what, (0, len(_AGAIN_BEHIND_BYTES)))
-        if times == len(_AGAIN_BEHIND_BYTES) or (
-            self._file.tell() < first + _AGAIN_BEHIND_BYTES[times]
-        ):
+        said_at, times = self._said.get(what, (0, len(_AGAIN_BEHIND_BYTES)))
+        here = self._file.tell()
+        if times == len(_AGAIN_BEHIND_BYTES) or here < said_at + _AGAIN_BEHIND_BYTES[times]:
             return False
-        self._said[what] = first, times + 1
+        self._said[what] = here, times + 1
         return True
 
     def _log_time_of_arrival(self, arrival_ns: int | None) -> int:

@@ -264,6 +264,26 @@ def test_damage_of_a_file_without_its_end_costs_its_chunk(path: Path, whole: Who
     assert whole.session.records.count(DEVICE) == 1  # nothing is read twice
 
 
+def test_a_kind_of_record_that_comes_late_is_told_of_again_too(path: Path) -> None:
+    marks = [LoggedMark(10**12 + second * 10**9, Surface("track")) for second in range(4)]
+    with SessionWriter(path, HEADER) as writer:
+        for mark in marks:
+            writer.write_record(
+                Packet(mark.arrival_ns, "data", random.Random(1).randbytes(150_000))
+            )
+            writer.write_record(mark)
+            writer.write_record(mark)
+    summary = make_reader(io.BytesIO(path.read_bytes())).get_summary()
+    assert summary is not None
+    end = summary.chunk_indexes[-1]
+    for chunk in summary.chunk_indexes[1:-1]:
+        damaged = bytearray(path.read_bytes()[: end.chunk_start_offset + end.chunk_length])
+        damaged[chunk.chunk_start_offset + 70] ^= 1
+        (path.parent / "damaged.mcap").write_bytes(damaged)
+        found = read_session(path.parent / "damaged.mcap").records
+        assert len(found) >= 3 * len(marks) - 3
+
+
 def test_zeros_behind_what_looks_like_the_end_of_the_data_are_no_end(
     path: Path, whole: Whole
 ) -> None:
