@@ -362,10 +362,11 @@ class SessionWriter:
             found = self._channels[kind.topic] = self._new_channel(kind)
         elif self._is_due_again(kind.topic):
             schema, channel = found
-            # its methods for these would give them new numbers
-            piece = self._writer._Writer__chunk_builder
-            piece.add_schema(schema)
-            piece.add_channel(channel)
+            # its methods for these would give new numbers; one that is made otherwise says it once
+            piece = getattr(self._writer, "_Writer__chunk_builder", None)
+            if piece is not None:
+                piece.add_schema(schema)
+                piece.add_channel(channel)
         return found[1].id
 
     def _new_channel(self, kind: messages.MessageKind) -> tuple[Schema, Channel]:
