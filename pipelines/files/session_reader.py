@@ -297,7 +297,7 @@ class _Reading:
             what.append(f"{' and '.join(end)} after {seconds:.1f} s")
         if not what:  # it was told again, or is no part of the log
             what, rest = ["is damaged"], "all of its log"
-        return f"the recording {' and '.join(what)}, and {rest} ({self.count} records) was read."
+        return f"the recording {', and '.join(what)}, and {rest} ({self.count} records) was read."
 
     def take_records(self) -> list[SessionRecord]:
         """The records that were read since the last call."""
