@@ -101,41 +101,31 @@ def _copies(
     axes: str,
     random: np.random.Generator,
 ) -> Iterator[Copy]:
-    yield from _tight(person, name, samples, rate_hz, axes, random)
     tight = analyze(samples, axes=axes, rate_hz=rate_hz)
     if len(tight) < _LEAST_STEPS:
         return
+    for ringing, low_passed, given in _worn(samples, rate_hz, random):
+        steps = tight if given is samples else analyze(given, axes=axes, rate_hz=rate_hz)
+        if len(steps) >= _LEAST_STEPS:
+            features = _features(given, steps, rate_hz, axes)
+            error_mm = np.zeros(len(steps)) if ringing is None else _error_mm(steps, tight)
+            yield Copy(person, name, ringing, low_passed, features, error_mm)
+
+
+def _worn(
+    samples: Samples, rate_hz: float, random: np.random.Generator
+) -> Iterator[tuple[tuple[float, float] | None, bool, Samples]]:
+    """Tight and on two springs; whether it is low-passed."""
+    yield None, False, samples
+    yield None, True, _low_passed(samples, rate_hz, random)
     for low_passed, frequency_hz in enumerate(random.choice(RINGING_HZ, 2, replace=False)):
         damping = float(random.choice(DAMPING))
         force = samples.acceleration_m_s2.copy()
         for axis in range(3):
             force[:, axis] = rung(force[:, axis], rate_hz, float(frequency_hz), damping)
         loose = Samples(samples.time_s, force, samples.angular_velocity_rad_s)
-        if low_passed:
-            loose = _low_passed(loose, rate_hz, random)
-        steps = analyze(loose, axes=axes, rate_hz=rate_hz)
-        if len(steps) >= _LEAST_STEPS:
-            features = _features(loose, steps, rate_hz, axes)
-            error_mm = _error_mm(steps, tight)
-            ringing = (float(frequency_hz), damping)
-            yield Copy(person, name, ringing, bool(low_passed), features, error_mm)
-
-
-def _tight(
-    person: str,
-    name: str,
-    samples: Samples,
-    rate_hz: float,
-    axes: str,
-    random: np.random.Generator,
-) -> Iterator[Copy]:
-    """As it is, and low-passed."""
-    for low_passed in (False, True):
-        given = _low_passed(samples, rate_hz, random) if low_passed else samples
-        steps = analyze(given, axes=axes, rate_hz=rate_hz)
-        if len(steps) >= _LEAST_STEPS:
-            features = _features(given, steps, rate_hz, axes)
-            yield Copy(person, name, None, low_passed, features, np.zeros(len(steps)))
+        given = _low_passed(loose, rate_hz, random) if low_passed else loose
+        yield (float(frequency_hz), damping), bool(low_passed), given
 
 
 def _quicker(samples: Samples, share: float, gain: float) -> Samples:
