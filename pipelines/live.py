@@ -19,7 +19,6 @@ from devices.timing.program_clock import ProgramClock
 from imu.compiled import is_compiled
 from imu.drift.baseline import Baseline
 from imu.errors import BackstrideError, RecordingError
-from imu.steps import Steps
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
@@ -40,6 +39,7 @@ from pipelines.sensors.device_store import KnownSettings, settings_for
 from pipelines.sensors.opening import open_source
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.engine import SessionFold
+from pipelines.session.fact_log import FactLog
 from pipelines.session.facts import (
     AlertTold,
     Fact,
@@ -134,10 +134,8 @@ class LiveRun:
 
     Parameters
     ----------
-    facts : list of Fact
+    facts : FactLog
         Everything that was found, in order.
-    steps, alerts : list
-        Steps as they were finished, and alerts as they were told.
     result : SessionResult, optional
         What it comes to; None where nothing came.
     summary : Summary, optional
@@ -161,9 +159,7 @@ class LiveRun:
     True
     """
 
-    facts: list[Fact] = field(default_factory=list)
-    steps: list[Steps] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
+    facts: FactLog = field(default_factory=FactLog)
     result: SessionResult | None = None
     summary: Summary | None = None
     recording: Path | None = None
@@ -172,6 +168,11 @@ class LiveRun:
     recorded_s: float | None = None  # how much was kept when the recording ended early
     other_trouble: list[BackstrideError] = field(default_factory=list)
     interrupted: bool = False
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The alerts that were told."""
+        return [fact.alert for fact in self.facts.others if isinstance(fact, AlertTold)]
 
 
 class _Session:
@@ -280,7 +281,7 @@ class _Session:
 
     def _spread(self, found: list[Fact]) -> None:
         """Keep the facts, and tell them to whoever wants to know."""
-        self.run.facts += found
+        self.run.facts.extend(found)
         if self._writer is not None and found:
             with self._recording_goes_on():
                 self._writer.write_facts(found)
@@ -295,7 +296,6 @@ class _Session:
             elif isinstance(fact, StreamChanged) and fact.stream == "treadmill":
                 self._settle_surface(fact)
             elif isinstance(fact, StepsFinished):
-                self.run.steps.append(fact.steps)
                 stepped = True
             elif isinstance(fact, AlertTold):
                 self._hand_on(fact.alert)
@@ -316,7 +316,6 @@ class _Session:
             )
 
     def _hand_on(self, alert: Alert) -> None:
-        self.run.alerts.append(alert)
         if self._on_alert is not None:
             self._on_alert(alert)
         if self._alerts is not None:
@@ -449,7 +448,7 @@ async def run_live(
     ...     def alert(self, alert): ...
     >>> url = "sim:?minutes=0.2&standing_s=1&time_scale=0"
     >>> run = asyncio.run(run_live(url, LiveOptions(), Silent()))
-    >>> sum(map(len, run.steps)) > 25, run.recording_trouble
+    >>> len(run.facts.steps) > 25, run.recording_trouble
     (True, None)
     """
     task = cancelled_by_signals()

@@ -24,7 +24,7 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.params import DriftParams
 from imu.errors import RecordingError
-from imu.steps import Steps, concatenate
+from imu.steps import Steps
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files import session_writer as recording
 from pipelines.files.kept_file import UnbufferedFile
@@ -58,7 +58,7 @@ class Live:
 
     @property
     def steps(self) -> Steps:
-        return concatenate(self.run.steps)
+        return self.run.facts.steps
 
 
 def live(url: str, folder: Path, **options: Any) -> Live:

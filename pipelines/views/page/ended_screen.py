@@ -46,7 +46,7 @@ def ended_pieces(
     summary = run.summary
     rows = [] if summary is None else summary_rows(summary, units)
     troubles = [run.recording_trouble] if run.recording_trouble else []
-    pain = next((fact for fact in reversed(run.facts) if isinstance(fact, PainJudged)), None)
+    pain = next((fact for fact in reversed(run.facts.others) if isinstance(fact, PainJudged)), None)
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
     hurts = pain is not None and pain.light != "go"
     return {
@@ -57,7 +57,7 @@ def ended_pieces(
         "simulated": run.result is not None and run.result.header.simulated,
         "pain": None if pain is None else _pain_piece(pain),
         "may_follow": not (hurts if run.result is None else run.result.stopped),
-        "asks": any(isinstance(fact, PainJudged) and fact.asks for fact in run.facts),
+        "asks": any(isinstance(fact, PainJudged) and fact.asks for fact in run.facts.others),
         "said": [capital(printable(sentence)) for sentence in said],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (summary.notes if summary else [])],

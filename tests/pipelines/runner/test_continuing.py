@@ -18,7 +18,7 @@ from rich.console import Console
 
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import RecordingError
-from imu.steps import Steps, concatenate
+from imu.steps import Steps
 from pipelines.coaching.alert import Alert
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
@@ -50,7 +50,7 @@ class Live:
 
     @property
     def steps(self) -> Steps:
-        return concatenate(self.run.steps)
+        return self.run.facts.steps
 
 
 def live(url: str, path: Path, **options: Any) -> Live:

@@ -32,7 +32,7 @@ from devices.timing.program_clock import ScaledClock, SystemClock
 from imu.calibration import Calibration
 from imu.errors import DeviceError, DeviceLost, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
-from imu.steps import Steps, concatenate
+from imu.steps import Steps
 from pipelines.files.session_reader import read_session
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import replay
@@ -169,7 +169,7 @@ def test_the_next_session_uses_it_records_it_and_replays_to_the_byte(
     run, shown = live(url, tmp_path / "run.mcap", home / "devices")
     assert "the sensor's calibration of 20" in shown
     assert "the standing neutral of 20" in shown
-    steps = concatenate(run.steps)
+    steps = run.facts.steps
     assert lean(steps) == pytest.approx(Scenario().lean, abs=0.5)
     header = read_session(tmp_path / "run.mcap").header
     assert header.calibration == known(home).calibration
@@ -181,7 +181,7 @@ def test_the_next_session_uses_it_records_it_and_replays_to_the_byte(
     # without it, the same sensor reads otherwise
     raw, shown = live(url, tmp_path / "raw.mcap", None)
     assert "calibration" not in shown
-    assert lean(concatenate(raw.steps)) > Scenario().lean + 13
+    assert lean(raw.facts.steps) > Scenario().lean + 13
     assert read_session(tmp_path / "raw.mcap").header.calibration is None
 
 
@@ -330,7 +330,7 @@ def test_a_damaged_store_is_put_aside_for_the_new_one_and_for_a_run(
     path.write_bytes(path.read_bytes()[:100])
     run, shown = live("sim:?minutes=0.1&time_scale=0", tmp_path / "run.mcap", home / "devices")
     assert "damaged and is not used" in shown
-    assert len(concatenate(run.steps)) > 5
+    assert len(run.facts.steps) > 5
     assert backstride("calibrate", SIX, "--sensor-only").exit_code == 0
     device, note = load_device(path)
     assert device is not None

@@ -233,7 +233,7 @@ def test_every_way_to_read_a_run_gives_the_same(
 
     # what was written, and what the log gives again
     session = read_session(path)
-    told = as_text(run.facts)
+    told = as_text(list(run.facts))
     assert as_text(session.facts) == told
     again = refolded(path)
     assert as_text(again.facts) == told
@@ -276,7 +276,7 @@ def test_every_way_to_read_a_run_gives_the_same(
     rest = [log[0], *log[len(torn.records) :]]
     went_on = lived(rest, [], second, companion=plan, earlier=earlier)
     assert went_on.result is not None
-    assert as_text(refolded(second).facts) == as_text(went_on.facts)
+    assert as_text(refolded(second).facts) == as_text(list(went_on.facts))
     assert added(second, journal) == finished_run(went_on.result, recording=second)
 
 
@@ -286,7 +286,7 @@ def test_a_session_whose_facts_are_not_those_of_its_log_is_told(log: Log, folder
     session = read_session(path)
     for facts, words in (
         ([PainReported(0.0, 7) if isinstance(f, PainReported) else f for f in run.facts], "log"),
-        (run.facts[:-2], ""),
+        (list(run.facts)[:-2], ""),
     ):
         with SessionWriter(path, session.header, overwrite=True) as writer:
             for record in session.records:
@@ -299,7 +299,7 @@ def test_a_session_whose_facts_are_not_those_of_its_log_is_told(log: Log, folder
     with SessionWriter(path, other, overwrite=True) as writer:
         for record in session.records:
             writer.write_record(record)
-        writer.write_facts(run.facts)
+        writer.write_facts(list(run.facts))
     (note,) = replay(path, ReplayOptions(), quiet).summary.notes
     assert note.endswith("recorded by backstride 0.0.1, and computed anew by this version.")
 
@@ -417,16 +417,16 @@ def test_the_report_judges_as_the_run_did(log: Log, folder: Path) -> None:
     for baseline, origins in ((None, ["learned"]), (OTHERS, ["given"])):
         run = lived(log, marks, path, baseline=baseline)
         assert run.result is not None
-        expected = judged(run.facts)
+        expected = judged(list(run.facts))
         assert [each for each in expected if isinstance(each, str)][:1] == origins
         assert "moved" in [each[0] for each in expected if isinstance(each, tuple)]
         written = read_recording(path, ReplayOptions(), quiet)
         again = read_recording(path, ReplayOptions(), quiet, fresh=True)
         assert (written.recomputed, again.recomputed) == (False, True)
         for recording in (written, again):
-            assert as_text(recording.facts) == as_text(run.facts)
+            assert as_text(recording.facts) == as_text(list(run.facts))
             content = content_of(recording)
-            assert reported(content.judgement, run.facts[-1].time_s) == expected
+            assert reported(content.judgement, run.facts.others[-1].time_s) == expected
             assert content.recording.result.changes == run.result.changes
             shown = [each.told_s for each in content.episodes if each.told_s is not None]
             told = [alert.time_s for alert in run.alerts if alert.severity == "raised"]

@@ -365,7 +365,7 @@ def test_replay_knows_speed_and_slope_as_live_did(tmp_path: Path) -> None:
     path = tmp_path / "marked.mcap"
     run, again = lived(path, *plan)
     assert list(again.alerts) == run.alerts
-    assert again.steps.rows.tobytes() == concatenate(run.steps).rows.tobytes()
+    assert again.steps.rows.tobytes() == run.facts.steps.rows.tobytes()
     assert again.summary.baseline is not None
     assert again.summary.baseline["speed_m_s"] == pytest.approx(3.0)
     assert again.summary.baseline["slope_deg"] == pytest.approx(-2.862, abs=0.001)

@@ -203,7 +203,7 @@ def test_marks_of_a_live_run_are_recorded_and_replayed_to_the_byte(tmp_path: Pat
     run = asyncio.run(
         run_live(url, LiveOptions(record=path), view, controls=TimedMarks(), clock=VirtualClock())
     )
-    steps = concatenate(run.steps)
+    steps = run.facts.steps
     assert [note.split(",")[0].split(":")[0] for note in view.said] == [
         "the standing neutral was taken",
         "the standing neutral was not taken",

@@ -29,7 +29,7 @@ options = LiveOptions(record=Path(sys.argv[1]), mass_kg=70.0, height_m=1.75)
 run = asyncio.run(
     run_dashboard(None, options, open_browser=False, make_report=make_report)
 )
-print("steps", sum(map(len, run.steps)), "alerts", len(run.alerts))
+print("steps", len(run.facts.steps), "alerts", len(run.alerts))
 """
 _LEANING = "sim:?fatigue=lean&minutes=60&time_scale=60&rate=100"
 

@@ -21,7 +21,8 @@ from pipelines.coaching.companion import red_flags_before
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
-from pipelines.session.facts import FlagsAnswered, PainJudged
+from pipelines.session.fact_log import FactLog
+from pipelines.session.facts import AlertTold, FlagsAnswered, PainJudged
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.ended_screen import ended_pieces
@@ -324,7 +325,11 @@ def test_stop_asks_the_run_to_end_and_the_summary_tells_where_it_is_recorded(
     page.ask("stop")
     assert page.controls.stop_wanted
     trouble = DeviceError("the link ended.", source="ble:1")
-    run = LiveRun(alerts=[_LEAN], recording=tmp_path / "run.mcap", other_trouble=[trouble])
+    run = LiveRun(
+        FactLog([AlertTold(_LEAN.time_s, _LEAN)]),
+        recording=tmp_path / "run.mcap",
+        other_trouble=[trouble],
+    )
     page.end(run)
     ended = page.shown()["ended"]
     assert ended["changes"] == [{"time": "11:01", "text": ALERT}]
@@ -386,10 +391,12 @@ def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training()
     calm = ended_pieces(LiveRun(), report=False)
     assert calm["pain"] is None and not calm["asks"]
     run = LiveRun(
-        facts=[
-            PainJudged(60.0, 7, "stop", "during", asks=True),
-            PainJudged(90.0, 6, "stop", "during"),
-        ]
+        FactLog(
+            [
+                PainJudged(60.0, 7, "stop", "during", asks=True),
+                PainJudged(90.0, 6, "stop", "during"),
+            ]
+        )
     )
     shown = ended_pieces(run, report=False)
     assert shown["pain"]["light"]["words"] == "pain 6 of 10"
@@ -397,7 +404,7 @@ def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training()
     assert shown["pain"]["text"].startswith("Pain of 6 with this run: no run until it is 3 or less")
     # a run that pain had stopped is over: nobody is told to stop it, and nothing is made light of
     eased = ended_pieces(
-        LiveRun(facts=[PainJudged(90.0, 2, "stop", "during", stopped=True)]), report=False
+        LiveRun(FactLog([PainJudged(90.0, 2, "stop", "during", stopped=True)])), report=False
     )
     assert eased["pain"]["light"]["light"] == "change" and not eased["may_follow"]
     assert "make the next one shorter and easier" in eased["pain"]["text"]
