@@ -26,6 +26,11 @@ _METRES_PER_INCH: Final = 0.0254  # exact
 
 # a comma before three digits could be either kind of comma: refused
 _QUANTITY: Final = re.compile(r"\s*(\d+(?:\.\d+|,\d{1,2})?)\s*([^\d\s.,].*?)\s*", re.ASCII)
+_THOUSANDS: Final = re.compile(r"\s*\d{1,3}['’.,\s]\d{3}(?!\d)")
+_MILLIMETRES: Final = re.compile(r"\s*\d+\.\d{3}\s*m\s*", re.ASCII | re.IGNORECASE)
+_NO_DISTANCE: Final = re.compile(
+    r"\s*0+(?:[.,]0+)?\s*(?:m|km|mi|miles?)\s*", re.ASCII | re.IGNORECASE
+)
 _PACE: Final = re.compile(r"\s*(\d{1,2}):([0-5]\d)\s*(?:min)?\s*/\s*(km|mi|mile)\s*", re.ASCII)
 _FEET: Final = re.compile(
     r"\s*(\d)\s*(?:ft|feet|')\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:in|inches|\"|'')?)?\s*", re.ASCII
@@ -138,13 +143,16 @@ def slope_words(slope_deg: float) -> str:
     return f"{percent + 0.0:.3f}".rstrip("0").rstrip(".") + " %"
 
 
-def parse_distance(words: str, name: str = "distance", *, most_m: float = 500_000.0) -> float:
+def parse_distance(
+    words: str, name: str = "distance", *, most_m: float = 500_000.0, may_be_0: bool = False
+) -> float:
     """A distance with its unit, to metres, above 0 and at most ``most_m``.
 
     Raises
     ------
     ParameterError
-        When the unit is missing or unknown, or the distance is out of range.
+        When the unit is missing or unknown, thousands are set apart, or the distance is out of
+        range.
 
     Examples
     --------
@@ -152,6 +160,13 @@ def parse_distance(words: str, name: str = "distance", *, most_m: float = 500_00
     (5000.0, 400.0, 4989)
     """
     accepted = "a distance with its unit, such as '5 km', '3.1 mi' or '400 m'"
+    if _THOUSANDS.match(words):
+        accepted += ", without a sign that sets thousands apart"
+    # nobody states a run to the millimetre
+    if _MILLIMETRES.fullmatch(words):
+        raise ParameterError(name, words, accepted)
+    if may_be_0 and _NO_DISTANCE.fullmatch(words):
+        return 0.0
     return _quantity(words, name, _DISTANCES, accepted, 0.0, most_m)
 
 

@@ -18,6 +18,7 @@ Moment = Literal["before", "during", "after", "24h", "48h"]
 _HOUR_NS: Final = 3600 * 10**9
 _BEFORE_H: Final = 6.0
 _AFTER_H: Final = 6.0
+_SHORTLY_H: Final = 1.0
 _NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
 
 
@@ -133,14 +134,15 @@ def shared_time(one: RunTime, other: RunTime) -> float:
 
 
 def felt_ns(moment: Moment, run: RunTime, now_ns: int) -> int:
-    """When a rating was felt that is noted later: the last time that its moment allows.
+    """When a rating was felt that is noted later: as long after the run as its moment says.
 
     Examples
     --------
-    >>> felt_ns("during", RunTime(1, 0, 1800 * 10**9), 10**15) / 1e9
-    1800.0
+    >>> run = RunTime(1, 0, 1800 * 10**9)
+    >>> felt_ns("during", run, 10**15) / 1e9, felt_ns("24h", run, 10**15) / 1e9
+    (1800.0, 88200.0)
     """
-    hours_after = {"after": _AFTER_H, "24h": _SECOND_DAY_H, "48h": _TOO_LATE_H}.get(moment, 0.0)
+    hours_after = {"after": _SHORTLY_H, "24h": 24.0, "48h": 48.0}.get(moment, 0.0)
     latest_ns = run.start_ns if moment == "before" else run.end_ns
     return min(now_ns, latest_ns + round(hours_after * _HOUR_NS))
 

@@ -20,6 +20,8 @@ def compare(
     """Compare two surfaces, or the runs before and after a change of shoes."""
     if kind not in {"surface", "shoe"}:
         raise ParameterError("KIND", kind, "surface or shoe")
+    if first == second:
+        raise ParameterError("SECOND", second, f"another {kind} than the first")
     with opened_journal() as journal:
         runs = runs_by_surface(journal) if kind == "surface" else runs_by_shoe(journal)
     say_cues(comparison_cues(runs, first, second, before_and_after=kind == "shoe"))

@@ -71,7 +71,9 @@ def shoe(
                 pair = found or Shoe(name)
                 start_km = pair.start_km
                 if start:
-                    start_km = parse_distance(start, "--start", most_m=_MOST_M) / 1000.0
+                    start_km = (
+                        parse_distance(start, "--start", most_m=_MOST_M, may_be_0=True) / 1000.0
+                    )
                 pair = replace(
                     pair, bought=day_of(bought, "--bought") or pair.bought, start_km=start_km
                 )

@@ -196,7 +196,7 @@ def _shoe(journal: Journal, fields: Fields, now: datetime) -> str:
     pair, units = found or Shoe(name), journal.settings().units
     if start := fields.get("start"):
         start_m = parse_distance(
-            with_own_unit(start, units), "distance so far", most_m=_MOST_SHOE_M
+            with_own_unit(start, units), "distance so far", most_m=_MOST_SHOE_M, may_be_0=True
         )
         pair = replace(pair, start_km=start_m / 1000.0)
     if bought := fields.get("bought"):

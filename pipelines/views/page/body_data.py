@@ -32,6 +32,9 @@ class BodyData:
         As known so far.
     keep : callable
         Stores the settings and gives what is wrong with that in a sentence, or nothing.
+    known : callable
+        Gives the settings that are kept, which may be changed elsewhere, too; None where there are
+        none.
 
     Examples
     --------
@@ -48,9 +51,11 @@ class BodyData:
         self,
         settings: Settings,
         keep: Callable[[Settings], str] = lambda _: "",
+        known: Callable[[], Settings | None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self._keep = keep
+        self._keep, self._known = keep, known
+        self._kept = known()
         #: Called when :meth:`pieces` would give something else.
         self.changed: Callable[[], None] = lambda: None
         self._trouble = self._field = self._note = ""
@@ -89,6 +94,12 @@ class BodyData:
             "saved": self._saved,
         }
 
+    def renew(self) -> None:
+        """Take what was changed elsewhere."""
+        kept = self._known()
+        if kept is not None and kept != self._kept:
+            self._kept = self.settings = kept
+
     def save(self, answers: str) -> None:
         """Take the form's answers, as JSON; nothing at all takes back what was refused.
 
@@ -102,7 +113,7 @@ class BodyData:
                 self._trouble, self._field = printable(str(error)), error.name
             else:
                 self._note = "" if settings == self.settings else printable(self._keep(settings))
-                self.settings = settings
+                self.settings, self._kept = settings, self._known()
                 self._saved += 1
         self.changed()
 

@@ -161,10 +161,14 @@ def _first_screen(
 ) -> Dashboard:
     """The page with what the journal knows of the runner, and what it cannot tell."""
     body, trouble = _body_data(options, at_hand)
+
+    def tags() -> KnownTags:
+        return at_hand.ask(known_tags, KnownTags())
+
     dashboard = Dashboard(
         report=reports,
         body=body,
-        today=TodaysRun(at_hand.ask(known_tags, KnownTags()), options.marks),
+        today=TodaysRun(tags(), options.marks, lambda: tags().shoes),
         before_a_run=lambda: at_hand.ask(_before_a_run, SaidBefore()),
         beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
         calibrates=options.devices is not None,
@@ -411,7 +415,8 @@ def _body_data(options: LiveOptions, journal: JournalAtHand) -> tuple[BodyData, 
         settings = replace(settings, mass_kg=options.mass_kg)
     if options.height_m is not None:
         settings = replace(settings, height_m=options.height_m)
-    return BodyData(settings, journal.keep_settings), trouble
+    known = partial(journal.ask, Journal.settings, None)
+    return BodyData(settings, journal.keep_settings, known), trouble
 
 
 def _beforehand(options: LiveOptions, journal: JournalAtHand) -> Beforehand:

@@ -27,6 +27,8 @@ class TodaysRun:
         Of the journal.
     stated : sequence of pairs of str
         Kind and value of the marks that were stated for this run, which go first.
+    in_use : callable
+        Gives the shoes in use; by default they stay those that are known.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class TodaysRun:
         self,
         known: KnownTags | None = None,
         stated: Sequence[tuple[str, str]] = (),
+        in_use: Callable[[], tuple[str, ...]] | None = None,
     ) -> None:
         known = KnownTags() if known is None else known
         given = dict(stated)
@@ -52,6 +55,7 @@ class TodaysRun:
         self._others = tuple(mark for mark in stated if mark[0] not in _KINDS)
         # whatever was said once can be said again
         self._surfaces = list(dict.fromkeys([*SURFACES, *filter(None, (self.surface,))]))
+        self._in_use = in_use or (lambda: known.shoes)
         self._shoes = known.shoes
         #: Called when :meth:`pieces` would give something else.
         self.changed: Callable[[], None] = lambda: None
@@ -63,6 +67,10 @@ class TodaysRun:
     def refused(self) -> bool:
         """Whether one of the answers that count is none that can be used."""
         return self._asks_pace and any(self._troubles.values())
+
+    def renew(self) -> None:
+        """Take what was changed elsewhere."""
+        self._shoes = self._in_use()
 
     def marks(self) -> tuple[tuple[str, str], ...]:
         """Kind and value of what holds from the beginning of the run."""

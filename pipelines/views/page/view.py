@@ -271,7 +271,10 @@ class Dashboard:
     def join(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> Tab:
         """Let one more tab watch."""
         if self._screen == "connect":
-            self._pieces = None  # the journal may say something else by now
+            # the journal may say something else by now
+            self.body.renew()
+            self.today.renew()
+            self._pieces = None
         tab = Tab(self.shown, send)
         self.tabs.add(tab)
         self.tabs_changed.set()

@@ -112,6 +112,8 @@ def test_the_same_recording_is_not_added_twice(
         (["shoe", "Red", "--bought", "last year"], "--bought"),
         (["shoe", "Red", "--start", "120"], "--start"),
         (["compare", "mood", "a", "b"], "surface or shoe"),
+        (["compare", "shoe", "Red", "Red"], "another shoe than the first"),
+        ([*TYPED, "--minutes", "20", "--distance", "4.000 m"], "sets thousands apart"),
         (["settings", "--height", "9 m"], "--height"),
         (["settings", "--mass", "700 kg"], "--mass"),
         (["settings", "--units", "nautical"], "units"),

@@ -85,6 +85,8 @@ def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) 
     told = change(journal, "pain", {"level": "4", "when": "24h", "run": "1", "place": "left"}, _NOW)
     (pain,) = journal.entries(Pain)
     assert (pain.level, pain.when, pain.session_id, pain.place) == (4, "24h", 1, "left")
+    (run,) = journal.entries(Session)
+    assert pain.utc_ns - run.utc_end_ns == 24 * 3600 * 10**9
     assert told.startswith("Pain 4 of 10 is noted.")
     early = _NOW - timedelta(days=2)
     with pytest.raises(ParameterError, match="that run ended"):
@@ -109,6 +111,9 @@ def test_pain_now_belongs_to_the_run_it_is_near_and_answers_what_was_asked(
 def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) -> None:
     change(journal, "shoe", {"name": "Red pair", "start": "700", "bought": "2026-01-02"}, _NOW)
     assert journal.entries(Shoe)[1].start_km == 700.0
+    change(journal, "shoe", {"name": "Red pair", "start": "0", "bought": "2026-01-02"}, _NOW)
+    assert journal.entries(Shoe)[1].start_km == 0.0
+    change(journal, "shoe", {"name": "Red pair", "start": "700"}, _NOW)
     change(journal, "shoe", {"name": "Red pair", "then": "retire"}, _NOW)
     with pytest.raises(ParameterError, match="retired"):
         change(journal, "shoe", {"name": "Red pair"}, _NOW)

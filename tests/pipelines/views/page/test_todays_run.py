@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 from hypothesis import given
@@ -24,6 +26,7 @@ from pipelines.runner.journal.entries import RunBaseline, Session, Settings, Sho
 from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags
 from pipelines.session import marks
 from pipelines.session.live_status import LiveStatus
+from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
@@ -52,6 +55,24 @@ def test_last_run_is_there_already_and_what_was_stated_goes_first() -> None:
         today.save(f'{{"back": "{said}"}}')
         assert today.pieces()["back"] == kept
         assert ("pain", f"{kept} before") in today.marks() or not kept
+
+
+def test_what_was_changed_in_the_journal_meanwhile_is_shown(tmp_path: Path) -> None:
+    with JournalAtHand(tmp_path / "journal.sqlite") as hand:
+        hand.open().change_settings(units="metric", height_m=1.7, mass_kg=None)
+        known = partial(hand.ask, Journal.settings, None)
+        page = Dashboard(
+            body=BodyData(Settings(height_m=1.7, mass_kg=60.0), hand.keep_settings, known),
+            today=TodaysRun(_KNOWN, in_use=lambda: hand.ask(known_tags, KnownTags()).shoes),
+        )
+        page.join(AsyncMock())
+        assert page.body.settings.mass_kg == 60.0  # stated for this run
+        hand.open().add(Shoe("New"))
+        hand.open().change_settings(units="imperial", height_m=1.7, mass_kg=64.0)
+        page.join(AsyncMock())
+        shown = page.shown()
+    assert shown["today"]["shoes"] == ["New", "Blue"]
+    assert "141.1 lb" in shown["body"]["words"]
 
 
 def test_pain_is_asked_anew_before_the_next_run() -> None:
