@@ -85,7 +85,7 @@ async def serve(
 
     from pipelines.views.page.page import mount_page
 
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_hex(16)  # of signs at which no terminal breaks a line
     app = FastAPI(openapi_url=None)
 
     async def report(_: Request) -> Response:

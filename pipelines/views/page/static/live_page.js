@@ -71,6 +71,7 @@ export default {
     async show(pieces) {
       // a tab that was opened late, or that was away, is not told what is past
       const late = this.is.screen === "loading" || pieces.screen === this.is.screen;
+      const another = Boolean(pieces.screen) && pieces.screen !== this.is.screen;
       const over = pieces.screen && !BEGUN.includes(pieces.screen);
       Object.assign(this.is, pieces);
       if (pieces.screen && pieces.screen !== "live") this.told = [];
@@ -80,6 +81,7 @@ export default {
       if ("countdown" in pieces && pieces.countdown) this.voice.beep([520]);
       if (pieces.screen === "closed") setTimeout(() => window.socket?.disconnect(), 50);
       await nextTick();
+      if (another) window.scrollTo(0, 0); // where the last screen was scrolled to means nothing here
       // a button that is gone takes the focus with it
       if (pieces.screen && document.activeElement === document.body)
         this.$el.querySelector("h1[tabindex]")?.focus();

@@ -209,6 +209,7 @@ def test_runner_tells_height_mass_and_units_and_the_run_uses_them(
         tab.find("#address").send_keys("sim:?minutes=2&time_scale=20&seed=5", Keys.ENTER)
         tab.until(lambda: tab.text(".card:nth-child(2) .number")[:2] in {"3.", "4."}, "inches")
         assert tab.text(".card:nth-child(2) .unit") == "in"
+        assert tab.run("return window.scrollY") == 0  # the first screen was scrolled to its end
         _stop(tab)
         rows = tab.text(".summary")
         assert " in" in rows.partition("vertical oscillation")[2].split("\n")[1]
