@@ -96,7 +96,10 @@ def read(
     )
     recording = read_format(Path(path), ask) if beside is None else _both(path, beside, ask)
     table = assembled(recording, rate_hz)
-    return table if kept is None else replace(table, notes=(*table.notes, *kept.notes))
+    if kept is None:
+        return table
+    kept.settle()
+    return replace(table, notes=(*table.notes, *kept.notes))
 
 
 def _both(path: str | os.PathLike[str], beside: str | os.PathLike[str], ask: Ask) -> Recording:

@@ -69,6 +69,7 @@ class Remembered:
         loaded = self._store.load()
         self._known = loaded.value or Shapes()
         self._writable = loaded.replaceable
+        self._told: dict[str, Shape] = {}
         self.notes = [loaded.note] if loaded.note else []
 
     def recall(self, raw: RawColumns) -> Earlier | None:
@@ -82,7 +83,10 @@ class Remembered:
             return None
 
     def keep(self, raw: RawColumns, earlier: Earlier) -> None:
-        """Keep what was stated; what the numbers of one file tell says nothing of another's."""
+        """Keep what was stated once the file could be read by it, see :meth:`settle`.
+
+        What the numbers of one file tell says nothing of another's.
+        """
         stated = earlier.stated
         shape = Shape(
             ",".join(raw.names)[:200],
@@ -90,10 +94,14 @@ class Remembered:
             ",".join(f"{quantity}={unit}" for quantity, unit in sorted(stated.units.items())),
             dict(earlier.otherwise),
         )
-        digest = shape_of(raw)
-        if not stated or self._known.shapes.get(digest) == shape:
-            return
-        self._save({**self._known.shapes, digest: shape})
+        if stated:
+            self._told[shape_of(raw)] = shape
+
+    def settle(self) -> None:
+        """The file could be read: keep what was stated of it."""
+        shapes = {**self._known.shapes, **self._told}
+        if shapes != self._known.shapes:
+            self._save(shapes)
 
     def forget(self, raw: RawColumns) -> None:
         """Forget what was stated of files like this."""

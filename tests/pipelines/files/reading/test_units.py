@@ -187,6 +187,15 @@ def test_what_the_numbers_of_one_file_tell_says_nothing_of_another(tmp_path: Pat
         assert_is_the_run(read(sound, memory=home))
 
 
+def test_what_was_stated_and_refused_is_not_kept(tmp_path: Path) -> None:
+    table = columns(None, "t", "acc_{x}_m_s2", "gyr_{x}_deg_s", per_gyr=DEG)
+    path, home = written(tmp_path / "run.csv", table), tmp_path / "home"
+    for stated in ("gyr=rad_s", "acc=mg"):
+        with pytest.raises(InputError):
+            read(path, memory=home, units=stated)
+    assert_is_the_run(read(path, memory=home))
+
+
 @pytest.mark.usefixtures("in_a_folder_of_its_own")
 def test_an_unknown_unit_can_be_stated_on_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
