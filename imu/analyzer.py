@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -161,6 +163,16 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         chosen = params or AnalyzerParams()
         self._runner, self._speed_m_s = runner or Runner(), speed_m_s
         self._coefficients = chain_coefficients(float(rate_hz), self._runner, chosen, speed_m_s)
+        stands = None if self._mounting is None else self._mounting.tolist()
+        self._made_for = _digest(
+            float(rate_hz),
+            self._runner,
+            speed_m_s,
+            stands,
+            lumbar_baseline_bw,
+            replace(chosen, step_model=None),
+            chosen.step_model is not None,
+        )
         super().__init__(chosen, self._first_state)
         self._chain = np.zeros(1, CHAIN)
         self._chain["coefficients"] = self._coefficients
@@ -506,11 +518,20 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         vars(self).update(content)
         self._look_into_chain()  # a copy looks into its own
 
+    def _check_state(self, value: NDArray[np.void]) -> None:
+        if value["made_for"][0] != self._made_for:
+            raise ParameterError(
+                "state",
+                "that of another analyzer",
+                "one of an analyzer with the same rate, axes, runner and parameters",
+            )
+
     def _first_state(self) -> NDArray[np.void]:
         return self._begun(np.zeros(1, CHAIN_STATE))
 
     def _begun(self, s: NDArray[np.void]) -> NDArray[np.void]:
         """Make a state of zeros that before the first sample."""
+        s["made_for"] = self._made_for
         s["inclination"] = new_inclination_state(self._coefficients["inclination"])
         learned = self._lumbar_baseline_bw
         s["learned"]["lumbar_baseline"] = np.nan if learned is None else learned
@@ -654,6 +675,11 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             s["learned"]["lumbar_baseline"] = np.nan
             begun_s = s["learned"]["running_s"] - self._coefficients["lumbar_skip_s"]
             s["learned"]["lumbar_from_s"] = np.maximum(s["learned"]["lumbar_from_s"], begun_s)
+
+
+def _digest(*settings: object) -> int:
+    digest = hashlib.blake2b(repr(settings).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _check_rate(rate_hz: float) -> None:

@@ -31,11 +31,14 @@ _MANY: Final = 512
 _OTHER_STEPS: Final = (("ms", 1.0, 1000), ("µs", 1e3, 10**6), ("ns", 1e6, 10**9))
 #: Median sizes of a force that is in g: nobody falls for half of the time.
 _ONE_G: Final = (0.8, 1.25)
+#: No body is thrown about at 15 g half of the time; cm/s² at rest read 981.
+_NO_BODY_M_S2: Final = 150.0
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
 _NO_BODY_RAD_S: Final = 15.0
 #: A quarter of the sum of sizes along the axes that surely is beyond the first, and below the
 #: second: the sum is never less than the length, and never more than √3 times it.
 _SURELY_M_S2: Final = 0.25 * 1.01 * 3.0**0.5 * _ONE_G[1]
+_SURELY_OF_A_BODY_M_S2: Final = 0.25 * 0.99 * _NO_BODY_M_S2
 _SURELY_RAD_S: Final = 0.25 * 0.99 * _NO_BODY_RAD_S
 _QUARTERS: Final = np.full(3, 0.25)
 
@@ -280,6 +283,12 @@ def _refuse_other_units(samples: Samples) -> None:
                 f"acceleration_m_s2 has a median size of {level:.2g}, where gravity alone is 9.81: "
                 "multiply by 9.80665 if it is in g, and leave gravity in."
             )
+        if _NO_BODY_M_S2 < level < np.inf:
+            raise InputError(
+                f"acceleration_m_s2 has a median size of {level:.3g}, where gravity alone is 9.81: "
+                "divide by 102 if it is in mg, by 100 if it is in cm/s², by 1000 if it is in mm/s²,"
+                " and counts by how many of them are 1 m/s²."
+            )
         gyro = samples.angular_velocity_rad_s
         if gyro is None or not np.isfinite(gyro).all(axis=1).any():
             return
@@ -302,12 +311,13 @@ def _sizes(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 def _is_in_si(samples: Samples) -> bool:
     """Whether counting alone says so, as it does of most blocks: no median has to be found then.
 
-    More than half of the forces that are looked at are larger than any in g, and of the turns
-    slower than any in °/s.
+    More than half of the forces that are looked at are larger than any in g and smaller than any in
+    mg, and of the turns slower than any in °/s.
     """
     gyro, every = samples.angular_velocity_rad_s, -(-len(samples) // _MANY)
     force = _sums(samples.acceleration_m_s2, every)
-    if 2 * int(np.count_nonzero(force > _SURELY_M_S2)) <= len(force):
+    usual = (force > _SURELY_M_S2) & (force < _SURELY_OF_A_BODY_M_S2)
+    if 2 * int(np.count_nonzero(usual)) <= len(force):
         return False
     if gyro is None:
         return True

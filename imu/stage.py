@@ -42,10 +42,15 @@ class Stage(Generic[ParamsT]):
 
     @state.setter
     def state(self, value: NDArray[np.void]) -> None:
-        if value.dtype != self._state.dtype or value.shape != self._state.shape:
-            raise ParameterError("state", value.dtype, "a state of the same kind of stage")
+        kind = getattr(value, "dtype", None), getattr(value, "shape", None)
+        if kind != (self._state.dtype, self._state.shape):
+            raise ParameterError("state", value, "a state of the same kind of stage")
+        self._check_state(value)
         self._state[:] = value
         self._restored()
+
+    def _check_state(self, value: NDArray[np.void]) -> None:
+        """Refuse a state of the same kind that this stage cannot go on from."""
 
     def _saving(self) -> None:
         """Put into the state what a stage keeps beside it for speed."""

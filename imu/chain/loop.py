@@ -303,6 +303,7 @@ BOUT_STATE: Final = np.dtype(
 #: The rest is of the session: it has rules of its own for what outlasts a gap.
 CHAIN_STATE: Final = np.dtype(
     [
+        ("made_for", np.uint64),  # digest of rate, axes, runner and parameters
         ("learned", LASTING_STATE),
         ("segment", SEGMENT_STATE),
         ("bout", BOUT_STATE),

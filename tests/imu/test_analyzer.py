@@ -6,7 +6,7 @@ import copy
 import pickle
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -597,6 +597,30 @@ def test_time_that_does_not_increase_is_refused_and_nothing_is_taken(place: int)
     require_same_bits("state", state, analyzer.state)
     rest = concatenate([before, analyzer.push(samples[800:]), analyzer.flush()])
     assert rest.rows["initial_contact_s"].tobytes() == usual_steps().initial_contact_s.tobytes()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rate_hz": 100.0},
+        {"axes": "-x-y+z"},
+        {"axes": "auto"},
+        {"runner": Runner(mass_kg=60.0)},
+        {"speed_m_s": 3.0},
+        {"params": AnalyzerParams(lumbar_skip_s=1.0)},
+    ],
+)
+def test_an_analyzer_goes_on_from_none_but_its_own_kind(other: dict[str, Any]) -> None:
+    like: dict[str, Any] = {"rate_hz": 200.0, "axes": "+x+y+z"}
+    analyzer = StepAnalyzer(**like)
+    analyzer.push(usual().samples[:800])
+    with pytest.raises(ParameterError, match="the same rate, axes, runner and parameters"):
+        StepAnalyzer(**{**like, **other}).state = analyzer.state
+    with pytest.raises(ParameterError, match="a state of the same kind"):
+        StepAnalyzer(**like).state = cast("Any", analyzer.state.tobytes())
+    again = StepAnalyzer(**like)
+    again.state = analyzer.state
+    require_same_bits("state", again.state, analyzer.state)
 
 
 @pytest.mark.parametrize("begin", ["refused", "empty"])

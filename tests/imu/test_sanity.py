@@ -142,6 +142,8 @@ def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
         (lambda t, a, w: (t * 1e6, a, w), "in µs, divide by 1000000"),
         (lambda t, a, w: (t * 1e9, a, w), "in ns, divide by 1000000000"),
         (lambda t, a, w: (t, a / 9.80665, w), "multiply by 9.80665"),
+        (lambda t, a, w: (t, a * 1000.0 / 9.80665, w), "divide by 102 if it is in mg"),
+        (lambda t, a, w: (t, a * 16384.0 / 9.80665, w), "counts by how many"),
         (lambda t, a, w: (t, a, np.degrees(w)), "numpy.radians"),
         (lambda t, a, w: ((t * 1e9).astype("datetime64[ns]"), a, w), "timedelta64"),
         (lambda t, a, w: ((t * 1e9).astype("timedelta64[ns]"), a, w), "timedelta64"),
