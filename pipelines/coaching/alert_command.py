@@ -8,6 +8,7 @@ session, which never waits for it.
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import threading
@@ -21,6 +22,7 @@ from pipelines.system_error import explain
 _LONGEST_S: Final = 10.0
 _MOST_AT_ONCE: Final = 2
 _FIELDS: Final = ("message", "indicator", "direction", "severity")
+_A_FIELD: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 class AlertCommand:
@@ -38,7 +40,8 @@ class AlertCommand:
     Raises
     ------
     ParameterError
-        When the command is empty or its quotes do not close, or the time is outside its range.
+        When the command is empty, its quotes do not close, it names a field that no alert has, or
+        the time is outside its range.
 
     Notes
     -----
@@ -63,6 +66,10 @@ class AlertCommand:
             raise ParameterError("--on-alert", command, f"closed quotes ({error})") from None
         if not words or not words[0]:
             raise ParameterError("--on-alert", command, "a program and its arguments")
+        unknown = [name for name in _A_FIELD.findall(command) if name not in _FIELDS]
+        if unknown:
+            known = ", ".join(f"{{{name}}}" for name in _FIELDS)
+            raise ParameterError("--on-alert", f"{{{unknown[0]}}}", f"one of {known}")
         if not 0.0 < longest_s <= 600.0:
             raise ParameterError("longest_s", longest_s, "a number above 0, at most 600")
         self.words = tuple(words)

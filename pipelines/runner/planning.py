@@ -66,8 +66,10 @@ def plan_from_journal(
     stage = None if state is None or state.finished else state.stage
     week, ceiling_m = week_so_far(journal, now.date())
     rest_day: int | None = None
-    if since_ns is not None and rest_cues(since_ns, now_ns, rest_days=settings.rest_days):
-        rest_day = (now_ns - since_ns) // _DAY_NS + 1
+    if since_ns is not None:
+        by_now_ns = max(now_ns, since_ns)  # a clock that was set back since is on the first day
+        if rest_cues(since_ns, by_now_ns, rest_days=settings.rest_days):
+            rest_day = (by_now_ns - since_ns) // _DAY_NS + 1
     return CompanionPlan(
         stopped=flags.cue.text_id if flags.stopped and flags.cue is not None else "",
         because="" if flags.cue is None else str(flags.cue.numbers.get("reason", "")),

@@ -47,6 +47,8 @@ _SEVERAL: Final = 3
 #: Steps without flight from which on it is told, as a share.
 _GROUNDED: Final = 0.05
 #: A median of fewer of the steps, as a share, says of how many.
+#: A median of fewer steps than this, of a run of more, is not shown.
+_FEW: Final = 10
 _NEARLY_ALL: Final = 0.95
 
 
@@ -95,7 +97,7 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     rows = []
     for one in quantities_in("summary"):
         value = summary.median.get(one.column)
-        if value is not None:
+        if value is not None and not _rests_on_few(summary, one.column):
             number = f"{value:8.{one.decimals}f} {one.unit}"
             if units == "imperial" and one.imperial:
                 number = _beneath(one.amount(value, units))
@@ -216,6 +218,12 @@ def _beneath(amount: str) -> str:
     """An amount whose number ends below the others."""
     number, _, unit = amount.partition(" ")
     return f"{number:>8} {unit}"
+
+
+def _rests_on_few(summary: Summary, name: str) -> bool:
+    """Whether a median is one of a few steps out of many, which tells nothing of the run."""
+    count = summary.median_steps.get(name, summary.steps)
+    return count < min(_FEW, _NEARLY_ALL * summary.steps)
 
 
 def _span(summary: Summary, name: str) -> str:

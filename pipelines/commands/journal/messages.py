@@ -17,9 +17,8 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Entry, Session
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.runs import FinishedRun
-from pipelines.runner.journal.stated import most_in
+from pipelines.runner.journal.stated import beyond_recording_words
 from pipelines.runner.journal.words import run_line
-from pipelines.units import distance_words
 
 
 @contextmanager
@@ -73,12 +72,10 @@ def say_session(session: Session, journal: Journal) -> None:
     """Say what the journal has of a run, and where its distance reaches beyond its recording."""
     units = journal.settings().units
     say(run_line(journal, session))
-    within_m = most_in(session.running_s or session.duration_s)
-    if (session.distance_m or 0.0) > within_m:
+    if beyond := beyond_recording_words(session, units):
         complain(
-            f"note: nobody runs more than {distance_words(within_m, units)} in the time of this "
-            "recording; the rest counts as run outside of it. Where that is a slip, say it anew "
-            f"with: backstride journal edit {session.identifier} --distance"
+            f"note: {beyond} Where that is a slip, say it anew with: backstride journal edit "
+            f"{session.identifier} --distance"
         )
 
 

@@ -96,10 +96,7 @@ def read(
     )
     recording = read_format(Path(path), ask) if beside is None else _both(path, beside, ask)
     table = assembled(recording, rate_hz)
-    if kept is None:
-        return table
-    kept.settle()
-    return replace(table, notes=(*table.notes, *kept.notes))
+    return table if kept is None else replace(table, notes=(*table.notes, *kept.settle()))
 
 
 def _both(path: str | os.PathLike[str], beside: str | os.PathLike[str], ask: Ask) -> Recording:

@@ -97,11 +97,12 @@ class Remembered:
         if stated:
             self._told[shape_of(raw)] = shape
 
-    def settle(self) -> None:
-        """The file could be read: keep what was stated of it."""
+    def settle(self) -> list[str]:
+        """The file could be read: keep what was stated of it; returns :attr:`notes`."""
         shapes = {**self._known.shapes, **self._told}
         if shapes != self._known.shapes:
             self._save(shapes)
+        return self.notes
 
     def forget(self, raw: RawColumns) -> None:
         """Forget what was stated of files like this."""

@@ -281,8 +281,10 @@ def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
         return []
     latest = journal.entries(Exercise, "utc_ns <= ?", (now_ns,), newest=1)
     active_ns = latest[0].utc_ns if latest else 0
+    since_ns = settings.return_since_ns
+    # a clock that was set back since is on the first day
     resting = rest_cues(
-        settings.return_since_ns, now_ns, rest_days=settings.rest_days, active_ns=active_ns
+        since_ns, max(now_ns, since_ns), rest_days=settings.rest_days, active_ns=active_ns
     )
     if resting:
         return resting

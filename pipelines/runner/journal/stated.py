@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 from imu.errors import ParameterError
-from pipelines.runner.journal.entries import DistanceSource
-from pipelines.units import distance_words, parse_distance
+from pipelines.runner.journal.entries import DistanceSource, Session
+from pipelines.units import Units, distance_words, parse_distance
 
 #: What can be said of a run, and taken back.
 Said: TypeAlias = Literal["distance", "surface", "shoe", "note", "effort"]
@@ -105,7 +105,19 @@ def distance_run(
     distance_m = parse_distance(words, name)
     if distance_m > most_m:
         most = distance_words(most_m, "metric")
+        outside = "" if taken_s is None or not unrecorded_m else " and outside of it"
         raise ParameterError(
-            name, words, f"a distance that can be run in that time, at most {most}"
+            name, words, f"a distance that can be run in that time{outside}, at most {most}"
         )
     return distance_m
+
+
+def beyond_recording_words(session: Session, units: Units) -> str:
+    """Say where a distance reaches beyond what can be run while it was recorded; else nothing."""
+    within_m = most_in(session.running_s or session.duration_s)
+    if not (session.distance_m or 0.0) > within_m:
+        return ""
+    return (
+        f"nobody runs more than {distance_words(within_m, units)} in the time of this recording; "
+        "the rest counts as run outside of it."
+    )

@@ -35,7 +35,13 @@ from pipelines.runner.journal.entries import (
 from pipelines.runner.journal.queries import red_flag_state, run_time
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
-from pipelines.runner.journal.stated import UNRECORDED_M, Distance, Stated, distance_run
+from pipelines.runner.journal.stated import (
+    UNRECORDED_M,
+    Distance,
+    Stated,
+    beyond_recording_words,
+    distance_run,
+)
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.units import (
@@ -48,7 +54,7 @@ from pipelines.units import (
     with_own_unit,
 )
 from pipelines.views.refusals import fitted
-from pipelines.views.terminal.cells import printable
+from pipelines.views.terminal.cells import capital, printable
 
 #: What a form sends, by the names of its fields.
 Fields = Mapping[str, str]
@@ -113,6 +119,10 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     said = Stated(distance, surface, shoe, fields.get("note", ""), effort, emptied)
     edit_run(journal, number, said)
     told = f"Run {number} is as you said."
+    if distance is not None and (
+        beyond := beyond_recording_words(journal.entry(Session, number), units)
+    ):
+        told += f" {capital(beyond)}"
     if effort is not None and effort != before.effort:
         told += f" {perceived_cue(effort).message}"
     return told

@@ -83,3 +83,9 @@ def test_a_failure_is_one_note(command: str, said: str) -> None:
 def test_no_command_is_refused_at_once(command: str) -> None:
     with pytest.raises(ParameterError, match="--on-alert"):
         AlertCommand(command)
+
+
+def test_a_field_that_no_alert_has_is_refused_at_once() -> None:
+    with pytest.raises(ParameterError, match=r"'{mesage}': give one of {message}, {indicator}"):
+        AlertCommand("say '{mesage}'")
+    assert AlertCommand("awk '{print $1}' {}").words == ("awk", "{print $1}", "{}")

@@ -41,7 +41,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 @pytest.mark.parametrize(
-    ("day", "stage", "rest_day"), [(2.0, 0, 3), (9.0, 0, None), (10.0, 1, None)]
+    ("day", "stage", "rest_day"), [(-3.0, 0, 1), (2.0, 0, 3), (9.0, 0, None), (10.0, 1, None)]
 )
 def test_the_plan_follows_the_return(
     journal: Journal, day: float, stage: int, rest_day: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,9 @@ def test_run_is_corrected_and_what_is_emptied_is_taken_back(journal: Journal) ->
     assert journal.entry(Session, 1).distance_m is None
     with pytest.raises(ParameterError, match="a distance that can be run in that time"):
         change(journal, "run", {"run": "1", "distance": "400 km"}, _NOW)
+    journal.replace(replace(journal.entry(Session, 1), source_file="run.mcap"))
+    told = change(journal, "run", {"run": "1", "distance": "25 km"}, _NOW)
+    assert "Nobody runs more than 14.4 km in the time of this recording" in told
 
 
 def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) -> None:
