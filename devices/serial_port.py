@@ -394,7 +394,7 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, OSError):
         return "the port is gone"
     text = error.strerror or str(error)
-    return text.split("(")[0].strip().rstrip(".:").lower() or "the port is gone"
+    return text.split("(")[0].strip().rstrip(".:") or "the port is gone"
 
 
 def _failed_to_open(error: Exception, place: str) -> DeviceError:

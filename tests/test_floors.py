@@ -16,8 +16,9 @@ SIGNAL = [source for source in SOURCES if source.relative_to(ROOT).parts[0] == "
 
 #: What the signal may import: nothing that reads, writes, waits or tells the time.
 PURE = {
-    "__future__", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "importlib",
-    "imu", "itertools", "json", "math", "numba", "numbers", "numpy", "types", "typing", "unicodedata",
+    "__future__", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "imu",
+    "importlib", "itertools", "json", "math", "numba", "numbers", "numpy", "types", "typing",
+    "unicodedata",
 }  # fmt: skip
 #: How code is compiled, and where it is kept: the one thing on floor 1 that is a file.
 CACHE = {"contextlib", "gc", "os", "pathlib", "platform", "platformdirs", "sys"}

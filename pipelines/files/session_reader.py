@@ -478,7 +478,7 @@ def _open(path: Path) -> IO[bytes]:
         ) from None
     except (OSError, ValueError) as error:
         raise RecordingError(
-            f"cannot be opened ({str(error).lower()}): check the path and the disk.", path=place
+            f"cannot be opened ({error}): check the path and the disk.", path=place
         ) from None
 
 
@@ -488,7 +488,7 @@ def _check_beginning(file: IO[bytes], path: Path) -> None:
         file.seek(0)
     except OSError as error:
         raise RecordingError(
-            f"cannot be read ({(error.strerror or 'error').lower()}): check the disk.",
+            f"cannot be read ({error.strerror or 'error'}): check the disk.",
             path=str(path),
         ) from None
     if not beginning:

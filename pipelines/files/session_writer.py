@@ -488,4 +488,4 @@ def _failed_write(error: OSError, path: Path) -> RecordingError:
 
 
 def _reason(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    return error.strerror or str(error) or type(error).__name__

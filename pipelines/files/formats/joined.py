@@ -11,6 +11,6 @@ from pipelines.files.reading.text_table import read_text_columns
 
 def columns_in(folder: FolderFiles, name: str, ask: Ask) -> RawColumns:
     """The columns of a table within a zip or a folder."""
-    place = f"{folder.place}, {name}"
+    place = f"{folder.place}, {folder.own_name(name)}"
     raw, _ = read_text_columns(text_from(folder.read(name), place), place, ask)
     return raw

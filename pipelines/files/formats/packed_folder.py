@@ -51,6 +51,13 @@ class FolderFiles:
         """Paths within, in small letters."""
         return tuple(self._found)
 
+    def own_name(self, name: str) -> str:
+        """A path within as it is written there, for messages."""
+        entry = self._found[name]
+        if isinstance(entry, Path):
+            return "/".join(entry.parts[-len(PurePosixPath(name).parts) :])
+        return entry.filename if isinstance(entry, zipfile.ZipInfo) else name
+
     def ending(self, endings: tuple[str, ...]) -> list[str]:
         """The files whose names end so."""
         return [name for name in self._found if name.endswith(endings)]
@@ -96,7 +103,7 @@ class FolderFiles:
                 self.read(name)  # what an entry says of its size may be untrue
 
     def _bytes(self, name: str, most: int | None) -> bytes:
-        where = f"{self.place}, {name}"
+        where = f"{self.place}, {self.own_name(name)}"
         entry = self._found[name]
         if isinstance(entry, bytes):
             return entry[:most]

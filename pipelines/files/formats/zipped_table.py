@@ -46,7 +46,7 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
             sessions, ask = [], replace(ask, stream="")
         whole = named or whole
     if sessions or 1 < len(whole) <= _MOSTTABLES:
-        held = [*sessions, *whole]
+        held = [folder.own_name(name) for name in (*sessions, *whole)]
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""
         cure = f", or name a table by --stream, such as --stream {excerpt(_bare(held[-1]))}"
         raise InputError(
@@ -60,7 +60,7 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
             "one: give the file itself.",
             place=folder.place,
         )
-    place = f"{folder.place}, {whole[0]}"
+    place = f"{folder.place}, {folder.own_name(whole[0])}"
     recording = text_recording(text_from(folder.read(whole[0]), place), place, ask, formats)
     if turning and recording.angular_velocity is None:
         plain = replace(ask, stated=replace(ask.stated, columns=()), progress=None)
@@ -68,7 +68,7 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
         whole = [whole[0], turning[0]]
     if recording.told or len(folder.names) == 1:  # which names it
         return recording
-    shown = [_bare(name) if folder.sheets else name for name in whole]
+    shown = [_bare(name) if folder.sheets else folder.own_name(name) for name in whole]
     were = "was" if len(shown) == 1 else "were"
     note = f"{folder.place}, {' and '.join(shown)} {were} read, of {len(folder.names)} "
     note += "sheets." if folder.sheets else "files."

@@ -224,7 +224,7 @@ def test_a_disk_that_fails_in_the_background_is_reported_at_the_next_flush(
 
     monkeypatch.setattr(os, "fsync", broken)
     writer.write_record(LoggedMark(1, Surface("")))
-    with pytest.raises(RecordingError, match=r"writing failed \(input/output error\)"):
+    with pytest.raises(RecordingError, match=r"writing failed \(Input/output error\)"):
         writer.flush()
     writer.close()
     assert read_session(path).records == [LoggedMark(1, Surface(""))]

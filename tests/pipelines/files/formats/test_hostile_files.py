@@ -142,9 +142,9 @@ def test_a_zip_with_too_many_or_odd_names(tmp_path: Path) -> None:
     assert "more than 4096 files" in refused(path)
     outside = tmp_path / "outside.csv"
     with zipfile.ZipFile(path, "w") as packed:
-        for name in ("../outside.csv", "/etc/passwd.csv"):
+        for name in ("../outside.csv", "/etc/Passwd.CSV"):
             packed.writestr(name, "time_s,acc_x_g,acc_y_g\n0,0,1\n0.01,0,1\n")
-    assert "give the one you mean" in refused(path)
+    assert "/etc/Passwd.CSV): give the one you mean" in refused(path)
     assert not outside.exists()
 
 
