@@ -18,7 +18,7 @@ from devices.open_link import Connector, OpenLink
 from devices.records import DeviceInfo, LinkEvent, Record
 from devices.source import Source
 from devices.timing.program_clock import ProgramClock, SystemClock, within
-from imu.errors import DeviceError, DeviceLost, ProtocolError
+from imu.errors import DeviceError, DeviceLost, OtherVersion, ProtocolError
 
 #: A sensor that does not come back for this long ends the session, s.
 GIVE_UP_S: Final = 600.0
@@ -197,7 +197,8 @@ class SensorSource(Source):
                 self._known = replace(self._known, rate_hz=self._driver.borne_hz)
             await self._let_go(stop=False)
             self._event("lost", str(error) or "closed")  # cancelled: no words
-            if isinstance(error, ProtocolError):  # damaged on its way: another time it may not be
+            damaged = isinstance(error, ProtocolError) and not isinstance(error, OtherVersion)
+            if damaged:  # on its way: another time it may not be
                 what = str(error).split(":")[0].rstrip(".")
                 raise DeviceError(
                     f"answers what cannot be read ({what}): bring it nearer or check the cable, "

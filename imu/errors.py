@@ -255,3 +255,7 @@ class ProtocolError(DeviceError):
     def __init__(self, message: str, *, payload: bytes = b"", source: str = "") -> None:
         super().__init__(message, source=source)
         self.payload = payload
+
+
+class OtherVersion(ProtocolError):
+    """Raised when a sound message is of a version of the wire format that is not known."""

@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imu.errors import ProtocolError
+from imu.errors import OtherVersion, ProtocolError
 
 #: Major and minor version of this format.
 PROTOCOL_VERSION: Final = (0, 1)
@@ -279,7 +279,9 @@ def decode_info(payload: bytes) -> InfoMessage:
     Raises
     ------
     ProtocolError
-        When it does not have 20 bytes, or its major version is not 0.
+        When it does not have 20 bytes.
+    OtherVersion
+        When its major version is not 0.
 
     Examples
     --------
@@ -293,7 +295,7 @@ def decode_info(payload: bytes) -> InfoMessage:
         )
     info = InfoMessage(*_INFO.unpack(payload))
     if info.major != PROTOCOL_VERSION[0]:
-        raise ProtocolError(
+        raise OtherVersion(
             f"the device speaks version {info.major}.{info.minor} of the protocol and this program "
             f"version {PROTOCOL_VERSION[0]}.{PROTOCOL_VERSION[1]}: update the older of the two.",
             payload=payload,

@@ -36,7 +36,7 @@ from devices.simulator.faults.plan import Fault
 from devices.simulator.generate import simulate
 from devices.simulator.link_params import LinkParams
 from devices.simulator.scenario import Scenario
-from imu.errors import DeviceError, ParameterError, ProtocolError
+from imu.errors import DeviceError, OtherVersion, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from tests.devices.backstride_bench import Bench, DirectLink, run
 from tests.devices.sessions import linked, measured, places_in, scenario
@@ -154,7 +154,7 @@ def test_a_notification_too_short_for_a_sample_is_said() -> None:
 def test_another_major_version_is_refused_in_a_sentence(kind: str) -> None:
     bench = Bench(kind)
     bench.sensor._info = encode_info(InfoMessage(major=1, minor=3))
-    with pytest.raises(ProtocolError, match=r"version 1\.3 .* update the older of the two\.$"):
+    with pytest.raises(OtherVersion, match=r"version 1\.3 .* update the older of the two\.$"):
         session(bench)
 
 

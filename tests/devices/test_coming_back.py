@@ -20,7 +20,7 @@ from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sensor_source import SensorSource
 from devices.simulator.virtual_clock import VirtualClock
-from imu.errors import DeviceError, DeviceLost, ProtocolError
+from imu.errors import DeviceError, DeviceLost, OtherVersion, ProtocolError
 from tests.devices.test_receiver import INFO as NUMBERED
 from tests.devices.test_receiver import packet
 
@@ -156,6 +156,21 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_told(times: i
         )
         with pytest.raises(DeviceError, match=says):
             asyncio.run(agreed())
+
+
+def test_a_sensor_of_another_version_is_neither_far_nor_damaged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries: list[Wanted] = []
+
+    async def refuse(_: _Driver, __: Link, wanted: Wanted) -> DeviceInfo:
+        tries.append(wanted)
+        raise OtherVersion("the device speaks version 1.0: update the older of the two.")
+
+    monkeypatch.setattr(_Driver, "open", refuse)
+    with pytest.raises(OtherVersion, match=r"^the device speaks version 1\.0: update the older"):
+        course([INFO], always)
+    assert len(tries) == 1
 
 
 def test_a_sensor_is_told_to_stop_at_the_end_and_where_it_listens_alone() -> None:
