@@ -35,6 +35,8 @@ class Inbox:
 
     Attributes
     ----------
+    latest_sample_ns : int
+        When the latest packet came that ``holds_samples`` knows as one with samples.
     doing : str
         What is tried now to connect, in words; told where it takes long.
     """
@@ -44,7 +46,7 @@ class Inbox:
         self.doing = ""
         self.overflowed_packets = 0
         self.latest_sample_ns = clock.monotonic_ns()
-        self.sample_channels: frozenset[str] = frozenset()
+        self.holds_samples: Callable[[Packet], bool] = lambda _: False
         self._capacity = capacity
         self._waiting: deque[Record] = deque()
         self._dropped = 0  # since the latest record that found room
@@ -56,7 +58,7 @@ class Inbox:
     def put(self, channel: str, payload: bytes, arrival_ns: int) -> None:
         """Take a packet that a link delivered."""
         packet = Packet(arrival_ns, channel, payload)
-        if channel in self.sample_channels:
+        if self.holds_samples(packet):
             self.latest_sample_ns = arrival_ns
         for watcher in tuple(self._watchers):
             watcher(packet)

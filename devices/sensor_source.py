@@ -189,7 +189,7 @@ class SensorSource(Source):
             )
         self._event(kind, link.name)
         self._driver = driver_type()
-        self._inbox.sample_channels = driver_type.sample_channels
+        self._inbox.holds_samples = self._driver.holds_samples
         try:
             info = await self._driver.open(link, replace(self._wanted, known=self._known))
         except BaseException as error:

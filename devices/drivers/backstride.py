@@ -40,9 +40,10 @@ from devices.protocols.backstride_frames import (
     INFO_CHANNEL,
     STATUS_CHANNEL,
     FrameType,
+    MessageReader,
 )
 from devices.protocols.cobs import Deframer
-from devices.records import DeviceInfo
+from devices.records import DeviceInfo, Packet
 from imu.calibration import Calibration, three, three_rows
 from imu.errors import DeviceError, DeviceLost, ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
@@ -74,6 +75,7 @@ class BackstrideDriver(Driver):
 
     def __init__(self) -> None:
         self._features = 0
+        self._heard = MessageReader()
         self._configuration = Configuration()
 
     @classmethod
@@ -86,6 +88,10 @@ class BackstrideDriver(Driver):
         """Whether there is a whole frame; a sensor sends its status every second."""
         kinds = {int(kind) for kind in FrameType}
         return any(content[0] in kinds for content in Deframer().push(heard))
+
+    def holds_samples(self, packet: Packet) -> bool:
+        """Whether it has data in it: on a serial line, pings and status come in the same bytes."""
+        return any(channel == DATA_CHANNEL for channel, _ in self._heard.push(packet))
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
         """Identify, configure the nearest that is on offer, and start streaming."""

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from devices.links import Link
 from devices.readings import Decoder
-from devices.records import DeviceInfo
+from devices.records import DeviceInfo, Packet
 
 #: Longer than any session, s.
 FOR_EVER_S: Final = 1e8
@@ -61,7 +61,7 @@ class Conversation(ABC):
     sold_as: ClassVar[str]
     #: Channel names to 128-bit characteristic UUIDs in lower case; empty without Bluetooth LE.
     characteristics: ClassVar[Mapping[str, str]] = {}
-    #: Channels whose silence means that the sensor has stopped measuring.
+    #: Channels that samples come in.
     sample_channels: ClassVar[frozenset[str]] = frozenset({"data", "bytes"})
     #: Silence after which a sensor is taken for lost, though connected, s.
     silence_s: ClassVar[float] = 2.5
@@ -97,6 +97,10 @@ class Conversation(ABC):
     @abstractmethod
     async def close(self, link: Link) -> None:
         """Stop streaming; the link may be half dead already, errors are the caller's to ignore."""
+
+    def holds_samples(self, packet: Packet) -> bool:
+        """Whether a packet is a sign that the sensor measures; it is asked of each, in order."""
+        return packet.channel in self.sample_channels
 
     async def accompany(self, link: Link) -> str:
         """Run beside the stream until cancelled: clock probes, battery; nothing by default.

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from devices.drivers.backstride import BackstrideDriver
 from devices.inbox import Inbox
+from devices.protocols.backstride_frames import FrameType, encode_message
 from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, DeviceLost
@@ -105,13 +107,19 @@ def test_a_refusal_and_a_lost_link_end_the_wait() -> None:
     asyncio.run(run())
 
 
-def test_silence_is_measured_on_the_channels_of_samples() -> None:
+def test_silence_is_measured_by_what_holds_samples() -> None:
     async def run() -> None:
         inbox = Inbox(VirtualClock(start_ns=10))
-        inbox.sample_channels = frozenset({"data"})
+        inbox.holds_samples = BackstrideDriver().holds_samples
         inbox.put("control", b"pong", 50)
         assert inbox.latest_sample_ns == 10
         inbox.put("data", b"", 60)
         assert inbox.latest_sample_ns == 60
+        # on a serial line all comes in the same bytes, in pieces
+        data = encode_message(FrameType.DATA, b"")
+        inbox.put("bytes", encode_message(FrameType.STATUS, b"pong") + data[:3], 70)
+        assert inbox.latest_sample_ns == 60
+        inbox.put("bytes", data[3:], 80)
+        assert inbox.latest_sample_ns == 80
 
     asyncio.run(run())
