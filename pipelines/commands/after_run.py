@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from imu.errors import BackstrideError, ParameterError
@@ -39,10 +40,11 @@ from pipelines.views.terminal.first_run import yes_or_no
 Answer = TypeVar("Answer")
 
 
-def file_and_review(run: LiveRun, journal: JournalAtHand) -> Filed:
+def file_and_review(run: LiveRun, journal: JournalAtHand, *, compared: bool = True) -> Filed:
     """Put a run into the journal at once, and give what there is to say of it.
 
-    One that is nobody's, such as a simulated one, is not filed.
+    One that is nobody's, such as a simulated one, is not filed; ``compared``, whether it is set
+    beside the last one.
     """
     result = run.result
     if result is None:
@@ -57,7 +59,8 @@ def file_and_review(run: LiveRun, journal: JournalAtHand) -> Filed:
         return Filed(None, tuple(said), (f"the run is not in the journal: {error}",))
     session = journal.ask(lambda it: session_at(it, result.header.utc_start_ns), None)
     if session is not None and not result.stopped:
-        cues = [*cues, *journal.ask(lambda it: review_cues(it, session, result), [])]
+        reviewed = partial(review_cues, session=session, result=result, compared=compared)
+        cues = [*cues, *journal.ask(reviewed, [])]
     number = None if session is None else session.identifier
     return Filed(number, (*said, *(cue.message for cue in cues)), tuple(notes))
 

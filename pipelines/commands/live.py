@@ -230,7 +230,7 @@ def _accompany(
         ended: list[tuple[LiveRun, Filed]] = []
 
         def after_run(run: LiveRun) -> Filed:
-            ended.append((run, file_and_review(run, journal)))
+            ended.append((run, file_and_review(run, journal, compared=history)))
             return ended[-1][1]
 
         page = partial(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from imu.step.trusted_steps import trusted_steps
 from pipelines.coaching.training.cues import Cue
 from pipelines.quantities import quantity_named
 from pipelines.runner.journal.database import Journal
@@ -15,6 +16,8 @@ from pipelines.units import distance_words
 #: What two runs are compared by, in this order; a smaller difference is none, %.
 _COMPARED: Final = ("impact_shock_g", "contact_time_ms", "cadence_spm")
 _LEAST_PERCENT: Final = 1.0
+#: The mean of fewer steps is none of a run.
+_COMPARED_STEPS: Final = 100
 #: Easy time that is a warm-up, and distance run hard before it that is worth a word.
 _WARM_S: Final = 300.0
 _HARD_BEFORE_M: Final = 200.0
@@ -23,7 +26,9 @@ _JUDGED_S: Final = 600.0
 _LEAST_S: Final = 60.0
 
 
-def review_cues(journal: Journal, session: Session, result: SessionResult) -> list[Cue]:
+def review_cues(
+    journal: Journal, session: Session, result: SessionResult, *, compared: bool
+) -> list[Cue]:
     """Compare a filed run with the last one on its surface, and say what went well."""
     cues: list[Cue] = []
     units = journal.settings().units
@@ -33,11 +38,12 @@ def review_cues(journal: Journal, session: Session, result: SessionResult) -> li
         cues.append(Cue("warm_up.hard_before", numbers))
     before = journal.entries(
         Session,
-        "utc_start_ns < ? AND surface = ? AND steps > 0",
-        (session.utc_start_ns, session.surface),
+        "utc_start_ns < ? AND surface = ? AND steps >= ?",
+        (session.utc_start_ns, session.surface, _COMPARED_STEPS),
         newest=1,
     )
-    if before and (what := _differences(before[0], session)):
+    compared &= len(trusted_steps(result.at_one_rate)) >= _COMPARED_STEPS
+    if compared and before and (what := _differences(before[0], session)):
         on = f" on {session.surface}" if session.surface else ""
         cues.append(Cue("review.compared", {"day": str(before[0].day), "on": on, "what": what}))
     raised = any(alert.severity == "raised" for alert in result.alerts)

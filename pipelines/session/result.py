@@ -379,8 +379,7 @@ def _all(found: Sequence[Fact], kind: type[_F]) -> list[_F]:
 
 
 def _means(steps: Steps) -> dict[str, float]:
-    trusted = trusted_steps(steps).rows
-    rows = trusted if len(trusted) else steps.rows
+    rows = trusted_steps(steps).rows
     means: dict[str, float] = {}
     for name in MEANS:
         values = rows[name]

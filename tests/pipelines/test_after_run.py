@@ -47,9 +47,10 @@ async def run():
         return await run_live(sys.argv[1], options, view)
 with JournalAtHand() as journal:
     done = asyncio.run(run())
-    _tell_end(done, file_and_review(done, journal), journal)
+    filed = file_and_review(done, journal, compared=sys.argv[2] != "no history")
+    _tell_end(done, filed, journal)
 """
-SHORT = "sim:?minutes=0.4&standing_s=2&time_scale=0&rate=50"
+SHORT = "sim:?minutes=0.7&standing_s=2&time_scale=0&rate=50"
 LONG = "sim:?minutes=60&standing_s=2&time_scale=30&rate=50"
 
 
@@ -129,6 +130,9 @@ def test_after_the_run_it_is_filed_asked_and_compared(tmp_path: Path) -> None:
         r"Against your run of \d{4}-\d\d-\d\d on track: .*contact time \d+ % lower", shown
     )
     assert "What went well" not in shown  # half a minute is no praise
+    with running(SHORT + "&speed=3", tmp_path, "no history") as (outer, process):
+        questions = ("Pain in your back now", "How far", "How hard", "Cool down now", "Stretch")
+        assert "Against your run" not in answered(outer, process, dict.fromkeys(questions, ""))
     assert "Stretching done." in shown
     assert shown.rstrip().endswith("All of it is in your journal.")
     with Journal(tmp_path / "journal.sqlite3") as journal:
