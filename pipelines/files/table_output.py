@@ -22,7 +22,8 @@ from pipelines.system_error import explain
 #: Metadata of a table that was computed, so that it is told from a recording.
 RESULT: Final = "backstride_result"
 #: Ending of the file that describes a CSV, by "CSV on the Web" (W3C, 2015).
-_DESCRIPTION: Final = "-metadata.json"
+#: What the name of the file ends with that says what made a CSV.
+DESCRIPTION: Final = "-metadata.json"
 
 
 def table_format(
@@ -128,7 +129,7 @@ def described_by(path: str | os.PathLike[str]) -> Path:
     >>> described_by("steps.csv").name
     'steps.csv-metadata.json'
     """
-    return Path(f"{os.fspath(path)}{_DESCRIPTION}")
+    return Path(f"{os.fspath(path)}{DESCRIPTION}")
 
 
 def write_description(

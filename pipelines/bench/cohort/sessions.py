@@ -12,6 +12,8 @@ import msgspec
 
 from devices.schema_words import schema_words
 from imu.errors import InputError, ParameterError, RecordingError
+from imu.runner import Runner
+from pipelines.files.table_output import DESCRIPTION
 from pipelines.system_error import explain
 
 #: Files that nobody takes for recordings.
@@ -35,8 +37,8 @@ class Stated(msgspec.Struct, frozen=True):
     """
 
     axes: str = ""
-    mass_kg: Annotated[float, msgspec.Meta(ge=20.0, le=250.0)] | None = None
-    height_m: Annotated[float, msgspec.Meta(ge=1.0, le=2.5)] | None = None
+    mass_kg: float | None = None
+    height_m: float | None = None
     rate_hz: Annotated[float, msgspec.Meta(ge=24.5, le=4000.0)] | None = None
     columns: str = ""
     units: str = ""
@@ -140,10 +142,14 @@ def _files(folder: Path, root: Path, leave_out: set[Path]) -> Iterator[str]:
                 continue
             if path.is_dir() and not path.is_symlink():
                 yield from _files(path, root, leave_out)
-            elif path.is_file() and path.suffix.lower() not in _OTHER_FILES:
+            elif path.is_file() and not _is_no_recording(path.name):
                 yield path.parent.resolve().joinpath(path.name).relative_to(root).as_posix()
     except OSError as error:
         raise RecordingError(f"cannot be read: {explain(error)}.", path=str(folder)) from None
+
+
+def _is_no_recording(name: str) -> bool:
+    return name.endswith(DESCRIPTION) or Path(name).suffix.lower() in _OTHER_FILES
 
 
 def _subject(name: str) -> str:
@@ -187,7 +193,10 @@ def _of_row(row: dict[str | None, Any], path: Path, line: int, usual: Stated) ->
         known["with"] = str(path.parent / said["with"])
     try:
         stated = msgspec.convert(known, Stated, strict=False)
+        Runner(stated.mass_kg, stated.height_m)  # refuses what nobody is
     except msgspec.ValidationError as error:
         raise InputError(f"cannot be used: {schema_words(error)}.", place=place) from None
+    except ParameterError as error:
+        raise InputError(str(error), place=place) from None
     place_of_file = str(path.parent / name)
     return CohortSession(name, place_of_file, subject, stated, tuple(cells.items()))
