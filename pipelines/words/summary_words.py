@@ -47,6 +47,8 @@ _SEVERAL: Final = 3
 #: Steps without flight from which on it is told, as a share.
 _GROUNDED: Final = 0.05
 #: A median of fewer of the steps, as a share, says of how many.
+#: No crystal is off by more, ppm, nor most sensors that do without one.
+_WRONG_CLOCK_PPM: Final = 30_000.0
 #: A median of fewer steps than this, of a run of more, is not shown.
 _FEW: Final = 10
 _NEARLY_ALL: Final = 0.95
@@ -142,6 +144,14 @@ def run_notes(result: SessionResult) -> list[str]:
         What the session came to.
     """
     notes = [doubt_words(doubt) for doubt in result.doubts]
+    clock = result.clock
+    if clock is not None and clock.skew_is_known and abs(clock.skew_ppm) > _WRONG_CLOCK_PPM:
+        percent, fast = 1e-4 * abs(clock.skew_ppm), "fast" if clock.skew_ppm > 0.0 else "slow"
+        notes.append(
+            f"the sensor's clock runs {percent:.0f} % {fast} against this computer's, and all times"
+            " and rates are by it: cadence is off by as much, oscillation by twice that; have its "
+            "firmware's sampling rate looked at."
+        )
     if not len(result.steps):
         moved_s = sum(one.end_s - one.begin_s for one in result.stretches if one.gait == "walk")
         if moved_s > _MOVED_S and not notes:

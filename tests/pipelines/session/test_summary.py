@@ -15,9 +15,9 @@ from imu.drift.changes import Severity
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.coaching.alert import Alert
-from pipelines.session.facts import LossCounts
+from pipelines.session.facts import LossCounts, SensorClock
 from pipelines.session.summary import Summary, summarise
-from pipelines.words.summary_words import summary_lines, summary_rows
+from pipelines.words.summary_words import run_notes, summary_lines, summary_rows
 from tests.pipelines.results import result_from_steps
 
 
@@ -178,6 +178,19 @@ def test_what_devices_measured_is_told_in_the_units_of_the_reader() -> None:
     assert "17.4 ppm slow (± 18.4)" in metric["sensor clock"]
     unknown = replace(known, clock=clock | {"skew_ppm": None, "skew_sd_ppm": None})
     assert "it is not known how fast" in dict(summary_rows(unknown))["sensor clock"]
+
+
+def test_a_clock_that_no_crystal_has_is_told() -> None:
+    result = result_from_steps(some_steps([200.0] * 5))
+    for skew_ppm, told in (
+        (99_999.7, "runs 10 % fast"),
+        (-60_000.0, "runs 6 % slow"),
+        (20_000.0, ""),
+    ):
+        clock = SensorClock(skew_ppm, 16.2, 0.6, "pings")
+        notes = [note for note in run_notes(replace(result, clock=clock)) if "clock" in note]
+        assert len(notes) == bool(told)
+        assert all(told in note for note in notes)
 
 
 def test_without_a_gyroscope_there_is_no_figure_of_lean() -> None:
