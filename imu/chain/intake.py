@@ -3,8 +3,9 @@
 Lost samples show as a jump of time; non-finite ones, readings that no body reaches or that leap
 away and back, and zeros on all axes of the accelerometer, as loggers write for what they lost, are
 treated as lost. Up to a limit they are filled by interpolation and flagged; beyond it nothing is
-joined over the gap. A hole whose neighbours are no further apart than the samples of a recording at
-49 Hz is brief: the step that it is in bears a flag, those after it do not.
+joined over the gap; a gyroscope alone that is silent for longer reads zeros from there on, so that
+steps go on without it. A hole whose neighbours are no further apart than the samples of a
+recording at 49 Hz is brief: the step that it is in bears a flag, those after it do not.
 Samples at the end of the sensor's range pass, flagged: the true value is unknown, but at least as
 large. So do zeros that a turning gyroscope falls to from one sample to the next: how it turned is
 not known.
@@ -66,6 +67,8 @@ _MOST_FORGOTTEN_S: Final = 5.0
 _LEAPS_IN_A_ROW: Final = 2
 #: So many are told of: a fall, or a hard landing, has two.
 LEAPS_TOLD: Final = 10
+_NO_TURN: Final = np.zeros(3)
+_SILENT_S: Final = 0.1
 ZEROS_TOLD: Final = 3
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit, where
 #: the axis never read more by this share.
@@ -115,6 +118,7 @@ INTAKE_COEFFICIENTS: Final = np.dtype(
         ("acceleration_most", np.float64),  # beyond it nothing is measured
         ("angular_velocity_most", np.float64),
         ("zeros", np.int64),  # in a row from which on no gyroscope is there
+        ("silent", np.int64),  # in a row without its reading from which on none is there
         ("leap", np.float64),  # from one sample to the next that may be true, m/s²
         ("forgetting", np.float64),  # of the most of late, a sample
         ("falls", np.int64),  # zeros of the accelerometer in a row that a fall may last
@@ -143,6 +147,7 @@ INTAKE_STATE: Final = np.dtype(
         ("most_turn_change", np.float64),  # the same of the gyroscope, rad/s
         ("leaps", np.int64),  # samples in a row that were left out for it
         ("force_zeros", np.int64),  # samples in a row that were taken
+        ("turn_missing", np.int64),  # samples in a row without a reading of the gyroscope
         ("gyro_zeros", np.int64),  # samples in a row, of moving ones
         ("turn_lost", np.uint8),  # whether its zeros came at once while it turned
         ("joined", np.uint8),  # whether a sample precedes without a gap
@@ -184,6 +189,7 @@ def intake_coefficients(rate_hz: float, params: IntakeParams) -> NDArray[np.void
     c["angular_velocity_limit"] = 0.999 * params.angular_velocity_range_rad_s or np.inf
     c["acceleration_most"] = _BEYOND_RANGE * params.acceleration_range_m_s2 or _MOST_M_S2
     c["angular_velocity_most"] = _BEYOND_RANGE * params.angular_velocity_range_rad_s or _MOST_RAD_S
+    c["silent"] = max(round(_SILENT_S * rate_hz), c["fill_limit_samples"][0])
     c["zeros"] = math.ceil(_ZEROS_S * rate_hz)
     slow = 50.0 / min(max(rate_hz, 50.0), 200.0)
     c["leap"] = _LEAP_M_S2 + (_LEAP_AT_50_HZ_M_S2 - _LEAP_M_S2) * (slow - 0.25) / 0.75
@@ -258,6 +264,19 @@ def _leaps(
     change = max(abs(gx - w[0]), abs(gy - w[1]), abs(gz - w[2]))
     least = _TURN_LEAP * c.leap
     return change > least and change > _TIMES_THE_MOST * s.most_turn_change
+
+
+@small_kernel
+def has_no_turn(c: Record, s: Record, is_new: bool, gx: float, gy: float, gz: float) -> bool:
+    """Whether the gyroscope has been silent for so long that zeros stand for it.
+
+    Each sample is to be counted once, though it may come again.
+    """
+    if math.isfinite(gx + gy + gz):
+        s.turn_missing = 0
+        return False
+    s.turn_missing += is_new
+    return bool(s.turn_missing > c.silent)
 
 
 @small_kernel
@@ -454,6 +473,8 @@ def _intake_push(
         return bad, n
     for i in range(time_s.shape[0]):
         a, w, t = acceleration[i], angular_velocity[i], time_s[i]
+        if has_no_turn(c, s, True, w[0], w[1], w[2]):
+            w = _NO_TURN
         verdict = check_sample(c, s, t, a[0], a[1], a[2], w[0], w[1], w[2])
         if verdict == DROP:
             continue

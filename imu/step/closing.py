@@ -21,6 +21,7 @@ from imu.chain.intake import (
     accept_sample,
     check_sample,
     first_disorder,
+    has_no_turn,
     kinds_left_out,
 )
 from imu.chain.loop import (
@@ -142,6 +143,8 @@ def run_chain(
                 if gyro:
                     w = angular_velocity[i]
                     gx, gy, gz = w[0], w[1], w[2]
+                    if has_no_turn(c.intake, door, s.segment.filling < 0, gx, gy, gz):
+                        gx, gy, gz = 0.0, 0.0, 0.0
                 if s.segment.filling < 0:
                     verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
                     if verdict == DROP:

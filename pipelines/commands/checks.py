@@ -21,7 +21,7 @@ from pipelines.preparing import prepare_filters
 def warm_up_filters() -> None:
     """Compile before the first sample arrives; say so when it takes a while."""
     if not is_compiled():
-        complain("preparing the filters for this machine, once, for some seconds …")
+        complain("preparing the filters for this machine, once, for up to a minute …")
     prepare_filters()
 
 

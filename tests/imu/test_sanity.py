@@ -97,6 +97,26 @@ def test_a_gyroscope_of_zeros_gives_what_none_gives() -> None:
             np.testing.assert_allclose(values, none.rows[name], atol=1e-3)
 
 
+def test_a_gyroscope_that_falls_silent_is_told_and_steps_go_on_without_it() -> None:
+    samples = run()
+    turning = samples.angular_velocity_rad_s
+    assert turning is not None
+    for silent in (slice(4000, None), slice(4000, 5000), slice(None, 4000), slice(None)):
+        broken = turning.copy()
+        broken[silent] = np.nan
+        given = Samples(samples.time_s, samples.acceleration_m_s2, broken)
+        analyzer = StepAnalyzer(RATE_HZ, axes="+x+y+z")
+        found = concatenate([analyzer.push(given), analyzer.flush()])
+        assert len(found) == pytest.approx(len(steps()), abs=1)
+        assert analyzer.troubles.keys() & {"turn_lost", "gyro_zero"}
+        here = np.searchsorted(samples.time_s, found.initial_contact_s + 0.2)
+        without = np.isnan(broken[:, 0])[np.minimum(here, len(broken) - 1)]
+        doubted = found.quality_bits & int(Quality.NO_GYRO | Quality.SENSOR | Quality.GAP)
+        # the last step before it speaks again is closed when it does
+        assert without.any()
+        assert np.count_nonzero(doubted[without] == 0) <= 1
+
+
 def test_one_impossible_reading_costs_no_more_than_its_step() -> None:
     samples = run()
     force = samples.acceleration_m_s2.copy()
