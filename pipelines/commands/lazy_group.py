@@ -80,6 +80,7 @@ def _command(place: str) -> Callable[..., object]:
         try:
             module = import_module(f"pipelines.commands.{place}")
         finally:
+            gc.freeze()  # nor is all of it looked through again
             gc.enable()
         return getattr(module, name)(**given)
 
