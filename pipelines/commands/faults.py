@@ -9,9 +9,11 @@ import typer
 from msgspec.structs import replace
 
 from devices.simulator.faults.plan import FaultPlan, read_plan, write_plan
+from devices.simulator.generate import SimulatedRun
 from imu.errors import ParameterError, RecordingError
 from pipelines.bench.faults.drawing import drawn_plan
 from pipelines.bench.faults.judging import Verdict, judge
+from pipelines.bench.faults.session import scenario_of
 from pipelines.bench.faults.shrinking import shrunk
 from pipelines.commands.messages import complain, say
 from pipelines.counted import counted
@@ -37,6 +39,7 @@ def faults(
         if not given.faults:
             raise ParameterError("plan", str(plan), "one with a [[fault]] to be judged")
         given = given if seed is None else replace(given, seed=seed)
+        _refuse_too_late(given, plan)
         verdict = judge(given)
         _tell(given, verdict)
         if not verdict.holds:
@@ -54,6 +57,19 @@ def faults(
     say(f"{counted(count, 'fault plan')}: {failed} failed")
     if failed:
         raise typer.Exit(1)
+
+
+def _refuse_too_late(given: FaultPlan, path: Path) -> None:
+    """Refuse a fault that would begin once the run is over."""
+    lasts_s = SimulatedRun(scenario_of(given)).duration_s
+    for fault in given.faults:
+        if fault.onset_s >= lasts_s:
+            raise ParameterError(
+                "onset_s",
+                fault.onset_s,
+                f"a time within the run of {path}, which ends after {lasts_s:.0f} s, or more "
+                "minutes to its sensor",
+            )
 
 
 def _keep(drawn: FaultPlan, path: Path) -> None:

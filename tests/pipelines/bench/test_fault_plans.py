@@ -238,6 +238,7 @@ def test_drawn_plans_are_counted(tmp_path: Path) -> None:
         ('[[fault]]\nkind = "reset"\n' * 5, "at most 4"),
         ('sensor = "protocol=shimmer3"\n[[fault]]\nkind = "mtu"\n', "serial line has none"),
         ("seed = \n", "TOML"),
+        ('[[fault]]\nkind = "reset"\nonset_s = 1200\n', "which ends after 54 s"),
     ],
 )
 def test_a_plan_that_is_none_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
