@@ -12,8 +12,7 @@ from pipelines.coaching.texts import text
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import advice, why_no_training
-from pipelines.runner.journal.entries import utc_ns_of
+from pipelines.runner.journal.advice import advice
 from pipelines.runner.journal.queries import load_figures, weeks
 from pipelines.units import distance_words
 
@@ -38,7 +37,7 @@ def week(
             distance = distance_words(item.distance_m, units)
             say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
         say_cues(found.cues)
-        say_why_no_training(why_no_training(journal, utc_ns_of(now)))
+        say_why_no_training(found.no_training)
         if charts:
             for name, figure in load_figures(journal, now.date()).items():
                 value = f"{figure:.2f}" if isfinite(figure) else "not yet known"

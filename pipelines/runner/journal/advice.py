@@ -68,12 +68,14 @@ class Advice:
     red_flags : RedFlagState
         While stopped, nothing else is said.
     cues : tuple of Cue
-        What to tell, the weightiest first. Why no training is suggested is not among them: it is
-        :func:`why_no_training`.
+        What to tell, the weightiest first.
+    no_training : tuple of Cue
+        Why no training is suggested, as :func:`why_no_training`; not while stopped.
     """
 
     red_flags: RedFlagState
     cues: tuple[Cue, ...]
+    no_training: tuple[Cue, ...] = ()
 
 
 def advice(journal: Journal, now: datetime) -> Advice:
@@ -91,8 +93,8 @@ def advice(journal: Journal, now: datetime) -> Advice:
     if stopped.stopped and stopped.cue is not None:
         return Advice(stopped, (stopped.cue,))
     _, cues = _pain_cues(journal, now_ns)
-    if why_no_training(journal, now_ns):
-        return Advice(stopped, tuple(cues))
+    if why := why_no_training(journal, now_ns):
+        return Advice(stopped, tuple(cues), tuple(why))
     settings = journal.settings()
     cues += return_cues(journal, now_ns)
     today = now.date()
