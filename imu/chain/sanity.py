@@ -197,6 +197,7 @@ SANITY_STATE: Final = np.dtype(
         ("at_end", np.int64),  # steps that reached the end of the range, less those that did not
         ("gravity", np.float64),  # mean of the windows' forces, g
         ("weighed", np.int64),  # windows
+        ("misled", np.int64),  # 1 from forces without gravity until up is found anew
         # since the start or a gap
         ("count", np.int64),  # samples in the open block
         ("sum", np.float64, 9),
@@ -238,6 +239,7 @@ SESSION_FIELDS: Final = (
     "at_end",
     "gravity",
     "weighed",
+    "misled",
 )
 
 
@@ -329,6 +331,15 @@ def _size(x: float, y: float, z: float) -> float:
 
 
 @kernel
+def has_misled(s: Record) -> bool:
+    """Whether up was last found from forces without gravity, which are over; told once."""
+    if s.misled == 0 or s.standing & 1 << GRAVITY:
+        return False
+    s.misled = 0
+    return True
+
+
+@kernel
 def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float) -> None:
     size = max(in_sensor, kept_still)
     if weighs:
@@ -342,6 +353,8 @@ def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float)
         note_trouble(s, GRAVITY, size)
     elif not off and (s.weighed < _MEAN_BLOCKS or abs(s.gravity - _MIDDLE_G) < _BELIEVED_G):
         end_trouble(s, GRAVITY)
+    if s.standing & 1 << GRAVITY:
+        s.misled = 1
 
 
 @kernel

@@ -27,6 +27,7 @@ from imu.chain.sanity import (
     TILT,
     count_step_at_end,
     end_trouble,
+    has_misled,
     note_trouble,
     puts_steps_in_doubt,
 )
@@ -336,7 +337,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[V10], w[V20], w[F10]
     flags = flags_between(s, first, last)
-    if mean_along(s, s.segment.up, first, n) < _LEAST_ALONG_UP:
+    if has_misled(s.sanity) or mean_along(s, s.segment.up, first, n) < _LEAST_ALONG_UP:
         find_lost_up(s, first, last)
     smooth_window(c, s, f, s.segment.up, first, n)
 

@@ -220,6 +220,24 @@ def test_a_slower_gyroscope_in_every_row_is_not_at_the_end_of_its_range() -> Non
     assert told(given) == {}
 
 
+def off_by(g: float, first_s: float = 18.0, last_s: float = 21.3) -> tuple[Steps, Steps]:
+    """Steps of a sensor whose zeros are off for some seconds, and the same without."""
+    samples = run()
+    on = (samples.time_s >= first_s) & (samples.time_s < last_s)
+    acceleration = samples.acceleration_m_s2 + 9.81 * g * on[:, None]
+    biased = Samples(samples.time_s, acceleration, samples.angular_velocity_rad_s)
+    analyzer = StepAnalyzer(RATE_HZ, axes="+x+y+z")
+    return concatenate([analyzer.push(biased), analyzer.flush()]), steps()
+
+
+def test_up_is_found_anew_after_forces_that_were_none() -> None:
+    off, clean = off_by(1.6)
+    after = (off.initial_contact_s > 21.5) & (off.quality_bits == 0)
+    right = np.interp(off.initial_contact_s, clean.initial_contact_s, clean.sacral_lean_deg)
+    assert after.sum() > 40
+    assert np.abs(off.sacral_lean_deg - right)[after].max() < 3.0
+
+
 def test_a_sensor_that_is_turned_by_hand_without_a_gyroscope_has_its_gravity() -> None:
     time = np.arange(8000) / RATE_HZ
     angle = np.where(time > 10.0, np.sin(5.0 * time), 0.0)
