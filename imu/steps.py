@@ -184,7 +184,10 @@ class Steps:
 
     @property
     def vertical_oscillation_mm(self) -> Column:
-        """Peak-to-peak vertical displacement of the sensor over the step, mm."""
+        """Peak-to-peak vertical displacement of the sensor over the step, mm.
+
+        NaN where nothing repeats: where the stride's mean force is not that of the strides before.
+        """
         return self.rows["vertical_oscillation_mm"]
 
     @property

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imu.chain.loop import CONTACTS, FLAGS, force_of_past
 from imu.compiled import Record, kernel, small_kernel
-from imu.samples import Quality
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 from imu.step.stride_levelling import mean_of_past, strides_to_average
 from imu.step.window import (
     ALONG,
@@ -22,6 +22,10 @@ from imu.step.window import (
 
 _CLIPPED: Final = int(Quality.CLIPPED)
 _UNMEASURED: Final = int(Quality.GAP | Quality.CLIPPED)
+#: A stride's mean force along up is that of the strides it is averaged with, within this, g: 0.037
+#: in 99 % of the strides of 20 joggers. Else the sensor says that its velocity has changed, and the
+#: way is off by 6 mm for each 0.01 g.
+_ALIKE_G: Final = 0.05
 
 
 @kernel
@@ -142,6 +146,12 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
     if not (rise >= oldest and end - rise > 3.0) or (begin == rise and lone):
         return np.nan, np.nan, np.nan, np.nan
     x, y, z = mean_of_past(s, mean_from, end)
+    if mean_from < begin:
+        u = s.segment.up
+        p, q, r = mean_of_past(s, begin, end)
+        unlike = (p - x) * u[0] + (q - y) * u[1] + (r - z) * u[2]
+        if abs(unlike) > _ALIKE_G * STANDARD_GRAVITY_M_S2:
+            return np.nan, np.nan, np.nan, np.nan
     return begin, x, y, z
 
 

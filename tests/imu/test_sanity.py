@@ -238,6 +238,16 @@ def test_up_is_found_anew_after_forces_that_were_none() -> None:
     assert np.abs(off.sacral_lean_deg - right)[after].max() < 3.0
 
 
+def test_no_way_is_made_of_forces_that_do_not_repeat() -> None:
+    off, clean = off_by(0.3)
+    k = np.searchsorted(clean.initial_contact_s, off.initial_contact_s).clip(1, len(clean) - 1)
+    way = clean.vertical_oscillation_mm
+    wrong = [np.abs(off.vertical_oscillation_mm - way[near]) > 15.0 for near in (k - 1, k)]
+    assert not (wrong[0] & wrong[1]).any()
+    assert 4 <= np.isnan(off.vertical_oscillation_mm).sum() <= 16
+    assert not np.isnan(way).any()
+
+
 def test_a_sensor_that_is_turned_by_hand_without_a_gyroscope_has_its_gravity() -> None:
     time = np.arange(8000) / RATE_HZ
     angle = np.where(time > 10.0, np.sin(5.0 * time), 0.0)
