@@ -494,7 +494,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         r.quality |= _SENSOR
     from_standing = s.turning.start_known == 1 and s.turning.start_bias_deg_s < BIAS_KNOWN_DEG_S
     start_s = START_FROM_STANDING_S if from_standing else START_S
-    r.quality |= judge_posture(c.posture_quality, s.posture_quality, r, start_s)
+    r.quality |= judge_posture(c.posture_quality, s.posture_quality, r, number, start_s)
     take_gait(s.turning, r, number)
     if s.posture_quality.slipped == 1 and gyro and mounted:
         follow_slip(s, number)

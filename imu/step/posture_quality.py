@@ -25,6 +25,7 @@ from imu.steps import NO_STEPS, Steps
 
 _STEPS: Final = 10
 _BOTH: Final = 2 * _STEPS
+_FEWEST: Final = 4  # and the ten before those, but for so many where a run has just begun
 _BEND, _SLIP = int(Quality.BEND), int(Quality.SLIP)
 #: Flags of steps whose posture is not compared with that of others.
 _DISTRUST: Final = 0xFFFF & ~int(Quality.NO_GYRO | Quality.LOOSE)
@@ -39,9 +40,12 @@ _LASTS_S: Final = 10.0
 START_S: Final = 10.0
 #: And where the runner stood before, and it is.
 START_FROM_STANDING_S: Final = 2.0
-#: A stride that lies this many times as far as a slip from those before is in doubt at once.
+#: A stride that lies this many times as far as a slip from those before is in doubt at once; the
+#: same makes ten steps a slip where there are fewer before them.
 _FAR: Final = 1.6
-#: Angles are summed in whole microdegrees: sums that go along with the steps stay exact.
+#: And so many times where some of them may have the acceleration of a start as lean.
+_STARTING: Final = 3.0
+#: Turns are summed in whole microdegrees: sums that go along with the steps stay exact.
 _PER_DEGREE: Final = 1e6
 
 
@@ -98,7 +102,7 @@ _RANGES: Final = {
 POSTURE_QUALITY_COEFFICIENTS: Final = np.dtype(
     [
         ("most_turn", np.float64),  # sum of ten, microdegrees a second
-        ("most_jump", np.float64),  # the same, microdegrees
+        ("slip_deg", np.float64),
         ("contact_jump_percent", np.float64),
         ("cadence_jump_percent", np.float64),
         ("slip_s", np.float64),
@@ -120,15 +124,16 @@ POSTURE_QUALITY_STATE: Final = np.dtype(
         ("turn_sum", np.int64),
         ("in_bend", np.int64),  # 1 while the last ten were in one
         # the last twenty trusted steps of the straights, by their number modulo twenty
-        ("lean", np.int64, _BOTH),  # microdegrees
-        ("roll", np.int64, _BOTH),
+        ("number", np.int64, _BOTH),  # in their run
+        ("lean_deg", np.float64, _BOTH),
+        ("roll_deg", np.float64, _BOTH),
         ("contact_ms", np.float64, _BOTH),
         ("step_s", np.float64, _BOTH),
         ("straights", np.int64),
-        ("lean_jump", np.int64),  # sum of the newer ten less that of the older ten
-        ("roll_jump", np.int64),
-        ("jump", np.float64),  # length of both a step ago
+        ("starting", np.int64),  # so many of them were of a start
+        ("jump_deg", np.float64),  # from the older to the newer ten, a step ago
         ("gait_has_changed", np.int64),  # 1 when the gait jumped as well
+        ("before_slip", np.int64, 2),  # first and last number of the older ten
     ]
 )
 
@@ -144,8 +149,7 @@ def posture_quality_coefficients(params: PostureQualityParams) -> NDArray[np.voi
     """Everything the kernel needs of the parameters."""
     c = np.zeros(1, POSTURE_QUALITY_COEFFICIENTS)
     c["most_turn"] = _STEPS * _PER_DEGREE * params.bend_rate_deg_s
-    c["most_jump"] = _STEPS * _PER_DEGREE * params.slip_deg
-    for name in ("contact_jump_percent", "cadence_jump_percent", "slip_s"):
+    for name in ("slip_deg", "contact_jump_percent", "cadence_jump_percent", "slip_s"):
         c[name] = getattr(params, name)
     return c
 
@@ -166,26 +170,27 @@ def _forget_turns(s: Record) -> None:
 @kernel
 def _forget_straights(s: Record) -> None:
     for k in range(_BOTH):
-        s.lean[k], s.roll[k] = 0, 0
-    s.straights, s.lean_jump, s.roll_jump = 0, 0, 0
-    s.jump, s.gait_has_changed = 0.0, 0
+        s.number[k], s.lean_deg[k], s.roll_deg[k] = 0, 0.0, 0.0
+    s.straights, s.starting, s.jump_deg, s.gait_has_changed = 0, 0, 0.0, 0
 
 
 @kernel
-def _sums_of_ten(values: NDArray[np.float64], oldest: int) -> tuple[float, float]:
-    """Of the older and of the newer ten values."""
-    before, now = 0.0, 0.0
-    for k in range(_STEPS):
-        before += values[(oldest + k) % _BOTH]
-        now += values[(oldest + _STEPS + k) % _BOTH]
-    return before, now
+def _sum(values: NDArray[np.float64], first: int, end: int) -> float:
+    """Of the straights from one to another."""
+    total = 0.0
+    for k in range(first, end):
+        total += values[k % _BOTH]
+    return total
 
 
 @kernel
-def _gait_changed(c: Record, s: Record) -> bool:
-    """Whether contact time or cadence of the newer ten differ from those of the older ten."""
-    contact_before, contact_now = _sums_of_ten(s.contact_ms, s.straights)
-    time_before, time_now = _sums_of_ten(s.step_s, s.straights)
+def _gait_changed(c: Record, s: Record, first: int, middle: int) -> bool:
+    """Whether contact time or cadence of the newer ten differ from those of the older ones."""
+    newer, older = s.straights - middle, middle - first
+    contact_before = newer * _sum(s.contact_ms, first, middle)
+    contact_now = older * _sum(s.contact_ms, middle, s.straights)
+    time_before = newer * _sum(s.step_s, first, middle)
+    time_now = older * _sum(s.step_s, middle, s.straights)
     return bool(
         100.0 * abs(contact_now - contact_before) > c.contact_jump_percent * contact_before
         or 100.0 * abs(time_before - time_now) > c.cadence_jump_percent * time_now
@@ -193,57 +198,76 @@ def _gait_changed(c: Record, s: Record) -> bool:
 
 
 @kernel
-def _judge_jump(c: Record, s: Record) -> None:
+def _jump_deg(s: Record, first: int, middle: int, later: int) -> float:
+    """How far the straights from one on lie from those before, in lean and roll."""
+    newer, older = s.straights - later, middle - first
+    lean = older * _sum(s.lean_deg, later, s.straights) - newer * _sum(s.lean_deg, first, middle)
+    roll = older * _sum(s.roll_deg, later, s.straights) - newer * _sum(s.roll_deg, first, middle)
+    return math.hypot(lean, roll) / (newer * older)
+
+
+@kernel
+def _most_deg(c: Record, s: Record, first: int, far: float) -> float:
+    """How far that is without a slip."""
+    return float(c.slip_deg * (max(far, _STARTING) if first < s.starting else far))
+
+
+@kernel
+def _judge_jump(c: Record, s: Record, first: int) -> None:
     """See a slip once the jump has stopped growing.
 
-    Then all of the newer ten lie beyond it and none of the older ten, and so would a change of
+    Then all of the newer ten lie beyond it and none of the older ones, and so would a change of
     gait that came with it.
     """
-    before, now = s.jump, math.hypot(float(s.lean_jump), float(s.roll_jump))
-    if before > c.most_jump and now <= before:
+    middle = s.straights - _STEPS
+    before, now = s.jump_deg, _jump_deg(s, first, middle, middle)
+    few = middle - first < _STEPS
+    if before > _most_deg(c, s, first, _FAR if few else 1.0) and now <= before:
         if s.gait_has_changed == 0:
             s.slip_left_s = c.slip_s
             s.slipped = 1
+            # a step ago the older ones ended where the slip began
+            s.before_slip[0] = s.number[first % _BOTH]
+            s.before_slip[1] = s.number[(middle - 2) % _BOTH]
         _forget_straights(s)
         return
-    s.jump = now
-    if now > c.most_jump:
-        s.gait_has_changed = 1 if _gait_changed(c, s) else 0
+    s.jump_deg = now
+    if now > c.slip_deg:
+        s.gait_has_changed = 1 if _gait_changed(c, s, first, middle) else 0
 
 
 @kernel
-def _lies_far(c: Record, s: Record) -> bool:
-    """Whether the last stride, both feet together, lies far from the older ten steps."""
-    last, before = (s.straights - 1) % _BOTH, (s.straights - 2) % _BOTH
-    lean, _ = _sums_of_ten(s.lean, s.straights)
-    roll, _ = _sums_of_ten(s.roll, s.straights)
-    lean -= 0.5 * _STEPS * (s.lean[last] + s.lean[before])
-    roll -= 0.5 * _STEPS * (s.roll[last] + s.roll[before])
-    return math.hypot(lean, roll) > _FAR * c.most_jump
-
-
-@kernel
-def _add_straight(s: Record, row: Record) -> None:
-    """Add a step of a straight: the oldest leaves the older ten, to which the middle one goes."""
+def _add_straight(s: Record, row: Record, number: int, starts: bool) -> None:
     k = s.straights % _BOTH
-    middle = (k + _STEPS) % _BOTH
-    new = round(_PER_DEGREE * row.sacral_lean_deg)
-    s.lean_jump += new - 2 * s.lean[middle] + s.lean[k]
-    s.lean[k] = new
+    s.number[k] = number
+    s.lean_deg[k] = row.sacral_lean_deg
     # a roll that is not measured has not changed
-    measured = math.isfinite(row.sacral_roll_deg)
-    new = round(_PER_DEGREE * row.sacral_roll_deg) if measured else 0
-    s.roll_jump += new - 2 * s.roll[middle] + s.roll[k]
-    s.roll[k] = new
+    s.roll_deg[k] = row.sacral_roll_deg if math.isfinite(row.sacral_roll_deg) else 0.0
     s.contact_ms[k], s.step_s[k] = row.contact_time_ms, row.step_time_s
     s.straights += 1
+    if starts:
+        s.starting = s.straights
 
 
 @kernel
-def judge_posture(c: Record, s: Record, row: Record, start_s: float) -> int:
+def _judge_straights(c: Record, s: Record) -> int:
+    """The flags of the newest straight, and whether a slip is seen at it."""
+    first = max(s.straights - _BOTH, 0)
+    # the last stride, both feet together
+    middle = min(first + _STEPS, s.straights - 2)
+    if middle - first < _FEWEST:
+        return 0
+    far = _jump_deg(s, first, middle, s.straights - 2) > _most_deg(c, s, first, _FAR)
+    if s.straights - first >= _FEWEST + _STEPS:
+        _judge_jump(c, s, first)
+    return _SLIP if far else 0
+
+
+@kernel
+def judge_posture(c: Record, s: Record, row: Record, number: int, start_s: float) -> int:
     """Take the next step, a record of :data:`~imu.steps.STEP_ROW`; returns the flags it gets.
 
-    Steps within ``start_s`` of a start are not compared with others.
+    Within ``start_s`` of a start lean may hold its acceleration.
     """
     s.slipped = 0
     begin_s, step_s = row.initial_contact_s, row.step_time_s
@@ -273,11 +297,10 @@ def judge_posture(c: Record, s: Record, row: Record, start_s: float) -> int:
         _forget_turns(s)
         s.in_bend = 0
     straight = flags == 0 and not int(row.quality) & _DISTRUST
-    if straight and math.isfinite(row.sacral_lean_deg) and begin_s - s.start_s >= start_s:
-        _add_straight(s, row)
-        if s.straights >= _BOTH:
-            flags = _SLIP if _lies_far(c, s) else 0
-            _judge_jump(c, s)
+    runs_s = begin_s - s.start_s
+    if straight and math.isfinite(row.sacral_lean_deg) and runs_s >= START_FROM_STANDING_S:
+        _add_straight(s, row, number, runs_s < start_s)
+        flags = _judge_straights(c, s)
     if s.slip_left_s > 0.0:
         flags |= _SLIP
         s.slip_left_s -= step_s
@@ -290,7 +313,7 @@ def _flag_rows(
 ) -> None:
     for i in range(rows.shape[0]):
         r = rows[i]
-        r.quality |= judge_posture(coefficients[0], state[0], r, START_S)
+        r.quality |= judge_posture(coefficients[0], state[0], r, 0, START_S)
 
 
 class PostureQuality(Stage[PostureQualityParams]):
@@ -301,9 +324,11 @@ class PostureQuality(Stage[PostureQualityParams]):
       after it are in one too, until ten are seen. Without a gyroscope no step is flagged.
     * ``slip``: the mean posture of the latest ten steps has jumped against the ten before, and the
       gait has not. Flagged for 10 s of running, from where that is seen: at the eleventh step
-      beyond the jump; before that, strides that lie 1.6 times as far from the older ten. Only
-      straights are compared, and steps without other reservations, from 10 s after a start on. A
-      slip in a bend is seen after it.
+      beyond the jump; before that, strides that lie 1.6 times as far from the older ten. Where
+      there are four to nine older ones, ten steps have to lie as far as such strides; three times
+      as far as a slip where some are of the first 10 s after a start, whose first 2 s are left
+      out. Only straights are compared, and steps without other reservations. A slip in a bend is
+      seen after it.
 
     Parameters
     ----------

@@ -61,12 +61,12 @@ def _up_in_sensor(s: Record, first: int, last: int) -> tuple[float, float, float
 @kernel
 def follow_slip(s: Record, number: int) -> None:
     """Turn the mounting as the sensor has turned, where a slip is seen at step ``number``."""
-    first = number + 1 - _STEPS
-    if first < 0 or s.bout.contacts[first % CONTACTS] < s.segment.oldest:
+    first, last = s.posture_quality.before_slip[0], s.posture_quality.before_slip[1]
+    if s.bout.contacts[first % CONTACTS] < s.segment.oldest or number - first >= CONTACTS:
         return
     o, m = s.turning, s.learned.mounting
     if o.slip_at == 0 or number - o.slip_at > _GOES_ON_STEPS:
-        x, y, z = _up_in_sensor(s, first, first + _SURE)
+        x, y, z = _up_in_sensor(s, first, first + max(min((last - first) // 2 * 2, _SURE), 2))
         for j in range(3):
             o.slip_posture[j] = m[j, 0] * x + m[j, 1] * y + m[j, 2] * z
         o.slip_at = 0

@@ -241,24 +241,23 @@ def mean(rows: list[dict[str, Any]], column: str) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
 
 
-def jump_squared(straights: list[dict[str, Any]]) -> Fraction:
-    """Of lean and roll, from the older ten of the last twenty steps to the newer ten."""
-    if len(straights) < 20:
+def parted(straights: list[dict[str, Any]], newer: int) -> list[dict[str, Any]]:
+    """The older ones of the last twenty steps, ten at most."""
+    return straights[-20:][: min(10, len(straights[-20:]) - newer)]
+
+
+def jump_squared(straights: list[dict[str, Any]], newer: int = 10) -> Fraction:
+    """Of lean and roll, from the older ten of the last twenty steps to the newer ones."""
+    older = parted(straights, newer)
+    if len(older) < 4:
         return Fraction(0)
-    older, newer = straights[-20:-10], straights[-10:]
     columns = ("sacral_lean_deg", "sacral_roll_deg")
-    return sum(((mean(newer, name) - mean(older, name)) ** 2 for name in columns), Fraction(0))
-
-
-def far_squared(straights: list[dict[str, Any]]) -> Fraction:
-    """From the older ten of the last twenty steps to the last stride."""
-    columns = ("sacral_lean_deg", "sacral_roll_deg")
-    older, last = straights[-20:-10], straights[-2:]
-    return sum(((mean(last, name) - mean(older, name)) ** 2 for name in columns), Fraction(0))
+    jumps = (mean(straights[-newer:], name) - mean(older, name) for name in columns)
+    return sum((jump**2 for jump in jumps), Fraction(0))
 
 
 def same_gait(straights: list[dict[str, Any]], p: PostureQualityParams) -> bool:
-    older, newer = straights[-20:-10], straights[-10:]
+    older, newer = parted(straights, 10), straights[-10:]
     contact = mean(newer, "contact_time_ms") / mean(older, "contact_time_ms")
     cadence = mean(older, "step_time_s") / mean(newer, "step_time_s")
     return (
@@ -294,15 +293,18 @@ def oracle(steps: Steps, p: PostureQualityParams) -> list[int]:
             in_bend = False
         bends.append(in_bend)
         trusted = row["quality"] & ~int(Quality.NO_GYRO) == 0
-        late = row["initial_contact_s"] - rows[start]["initial_contact_s"] >= 10.0
-        if bends[i] or not trusted or not late or math.isnan(row["sacral_lean_deg"]):
+        ran_s = row["initial_contact_s"] - rows[start]["initial_contact_s"]
+        if bends[i] or not trusted or ran_s < 2.0 or math.isnan(row["sacral_lean_deg"]):
             continue
-        straights.append(row)
-        if len(straights) < 20:
+        straights.append(row | {"starts": ran_s < 10.0})
+        least = Fraction(3) if straights[-20:][0]["starts"] else Fraction(8, 5)
+        far[i] = jump_squared(straights, 2) > (Fraction(p.slip_deg) * least) ** 2
+        if len(straights) < 14:
             continue
-        far[i] = far_squared(straights) > (Fraction(p.slip_deg) * Fraction(8, 5)) ** 2
+        if least < 3 and len(straights) >= 20:
+            least = Fraction(1)
         before, now = jump_squared(straights[:-1]), jump_squared(straights)
-        if before > Fraction(p.slip_deg) ** 2 and now <= before:
+        if before > (Fraction(p.slip_deg) * least) ** 2 and now <= before:
             slip_seen_at += [i] if same_gait(straights[:-1], p) else []
             straights = []
     slips = [False] * len(rows)

@@ -57,6 +57,23 @@ def test_lean_goes_on_from_where_it_was(slip_deg: float, at_s: float, about: str
     assert at_s < min(flagged) < at_s + 6.0
 
 
+@pytest.mark.parametrize(("slip_deg", "at_s", "from_s"), [(-40.0, 11.6, 0.0), (25.0, 13.0, 8.0)])
+def test_a_slip_soon_after_the_start_is_told_too(
+    slip_deg: float, at_s: float, from_s: float
+) -> None:
+    """After five seconds, and of one whom the recording finds running."""
+    since = round(from_s * 100)
+    steps, troubles = steps_of(turned(slip_deg, at_s, "y", run())[since:])
+    assert troubles["slipped"] == pytest.approx(abs(slip_deg), abs=1.5)
+    clean, _ = steps_of(run()[since:])
+    assert at_the_end(steps) == pytest.approx(at_the_end(clean), abs=1.5)
+    off_deg = np.abs(
+        steps.sacral_lean_deg
+        - np.interp(steps.initial_contact_s, clean.initial_contact_s, clean.sacral_lean_deg)
+    )
+    assert np.sum((steps.quality_bits == 0) & (off_deg > 6.0)) <= 1
+
+
 def test_a_small_jump_may_be_the_runner_and_is_measured_as_it_is() -> None:
     steps, troubles = steps_of(turned(-7.0, 30.0, "y", run()))
     assert troubles == {}
