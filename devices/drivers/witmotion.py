@@ -275,22 +275,22 @@ class WitMotionDriver(Driver):
         """
         while True:
             minute_ns = link.now_ns() + round(_BATTERY_EVERY_S * 1e9)
-            if await self._lost_its_settings(link):
-                await _command(link, UNLOCK)
-                await _configured(link, self._hoped_hz, lost=True)
-                await _set_bandwidth(link, self._rate_hz)
-                await _command(link, _ALL_IS_SET)
-            await link.sleep(max(0.0, (minute_ns - link.now_ns()) * 1e-9))
+            while (left_s := (minute_ns - link.now_ns()) * 1e-9) > 0.0:
+                if await self._lost_its_settings(link, left_s):
+                    await _command(link, UNLOCK)
+                    await _configured(link, self._hoped_hz, lost=True)
+                    await _set_bandwidth(link, self._rate_hz)
+                    await _command(link, _ALL_IS_SET)
             await _write(link, read_register(BATTERY_REGISTER))
 
-    async def _lost_its_settings(self, link: Link) -> bool:
-        """Watch the rate for a minute; returns at once when it has changed."""
+    async def _lost_its_settings(self, link: Link, seconds: float) -> bool:
+        """Watch the rate for so long; returns at once when it has changed."""
         watch = _RateWatch(self._rate_hz)
         try:
-            await link.ask(_channel(link), b"", watch.wrong_rate_hz, timeout_s=_BATTERY_EVERY_S)
+            await link.ask(_channel(link), b"", watch.wrong_rate_hz, timeout_s=seconds)
         except DeviceLost:
             raise
-        except DeviceError:  # nothing in a minute
+        except DeviceError:  # nothing in that time
             return False
         code = await _read_back(link, RATE_REGISTER)
         return code is None or self._rate_hz not in _MEANINGS.get(code, ())

@@ -173,7 +173,9 @@ def test_a_plan_fails_where_the_handling_of_its_fault_is_gone(
 
 
 @pytest.mark.parametrize(
-    "number", [0, 8, *(pytest.param(each, marks=pytest.mark.slow) for each in (2, 17))]
+    # 848: a cable that damages for a while, then a sensor that starts anew
+    "number",
+    [0, 848, *(pytest.param(each, marks=pytest.mark.slow) for each in (2, 8, 17, 150))],
 )
 def test_plans_drawn_by_chance_hold(number: int) -> None:
     verdict = judge(drawn_plan(number))
