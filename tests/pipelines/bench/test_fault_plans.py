@@ -27,6 +27,7 @@ from imu.chain.intake import IntakeParams
 from imu.errors import DeviceLost, ParameterError
 from pipelines.bench.faults.drawing import SENSORS, drawn_fault, drawn_plan, kinds_of
 from pipelines.bench.faults.judging import judge
+from pipelines.bench.faults.session import run_plan
 from pipelines.bench.faults.shrinking import shrunk
 from tests.pipelines.command_line import backstride, one_sentence
 
@@ -180,6 +181,16 @@ def test_a_plan_fails_where_the_handling_of_its_fault_is_gone(
 def test_plans_drawn_by_chance_hold(number: int) -> None:
     verdict = judge(drawn_plan(number))
     assert verdict.holds, verdict.words
+
+
+@pytest.mark.parametrize("at_s", [0.02, 0.3])
+def test_a_wired_sensor_that_starts_anew_before_its_first_ping_is_started_again(
+    at_s: float,
+) -> None:
+    """Its status and its answers go on coming, and its clock has never been read before."""
+    sensor = "protocol=backstride&link=serial&rate=100&minutes=0.1"
+    session = run_plan(FaultPlan(faults=(Fault("reset", at_s),), sensor=sensor))
+    assert len(session.samples) > 1000
 
 
 def test_the_same_plan_gives_the_same_session() -> None:
