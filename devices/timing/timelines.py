@@ -128,6 +128,8 @@ _RESUMED_SHARE: Final = 0.03
 _OVERLAP_US: Final = 15_000.0
 _OVERLAP_SAMPLES: Final = 3
 _BEHIND_NS: Final = 300_000_000
+#: Stamps this near to each other, µs, are of one sample: two steps of a clock of 32768 Hz.
+_SAME_STAMP_US: Final = 70.0
 
 # A ping's reply further than this from the latest reading is of a clock that was set since, s.
 _ANCHOR_WINDOW_S: Final = 10.0
@@ -412,13 +414,22 @@ class StampedTimeline:
         since_ns, doubtful = self._behind or (arrival_ns, 0)
         if not verdict.stale:
             return doubtful > 0
-        if stamp_us not in self._stamps and 2 * verdict.late < verdict.stale:
+        if not self._was_seen(stamp_us, n) and 2 * verdict.late < verdict.stale:
             least = max(_OVERLAP_SAMPLES, _OVERLAP_US / self._filter.period_us)
             if (doubtful or least < verdict.stale) and verdict.stale < n:
                 return True
             doubtful += verdict.stale == n
         self._behind = since_ns, doubtful
         return doubtful > 1 or arrival_ns - since_ns > _BEHIND_NS
+
+    def _was_seen(self, stamp_us: int, n: int) -> bool:
+        """Whether it is the stamp of a sample that came, in readings of so many."""
+        period_us = self._filter.period_us
+        for stamp in reversed(self._stamps):
+            place = (stamp_us - stamp) / period_us
+            if -0.5 < place < n - 0.5 and abs(place - round(place)) * period_us < _SAME_STAMP_US:
+                return True
+        return False
 
     def _restarted(self, stamp_us: int, stamped: int, arrival_ns: int) -> int:
         """Go on by the arrival difference after the device has started again."""

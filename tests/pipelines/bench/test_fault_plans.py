@@ -193,6 +193,15 @@ def test_a_wired_sensor_that_starts_anew_before_its_first_ping_is_started_again(
     assert len(session.samples) > 1000
 
 
+def test_what_came_twice_without_its_border_is_no_restart() -> None:
+    """Of a message that is told by the stamp of its first sample alone, that sample is lost."""
+    fault = Fault("duplicate", 3.0, size=20.0)
+    sensor = "protocol=shimmer3&rate=204.8&minutes=0.1"
+    losses = run_plan(FaultPlan(faults=(fault,), sensor=sensor)).arrivals.losses[-1]
+    assert losses.duplicated > 200
+    assert losses.restarts == losses.filled == losses.lost == 0
+
+
 def test_the_same_plan_gives_the_same_session() -> None:
     plan = drawn_plan(3)
     assert judge(plan) == judge(plan)
