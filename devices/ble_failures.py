@@ -182,6 +182,7 @@ def _sentence(text: str, row: _Row) -> str:
 
 def _short(text: str) -> str:
     """One printable line of a system's words, without colons, which end the reason."""
+    text = re.sub(r"^\((\d+), '(.*)'\)$", r"\2 (\1)", text)  # an error of code and words
     line = "".join(x for x in text.splitlines()[0] if x.isprintable()).replace(":", "")
     return line if len(line) <= 80 else f"{line[:79]}…"
 
