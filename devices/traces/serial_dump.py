@@ -63,7 +63,7 @@ def read_dump(content: bytes, path: str, protocol: str, rate_hz: float | None) -
         )
     raise RecordingError(
         "is neither btsnoop nor pcapng, and no sensor's bytes are found in it: add '?protocol=…' "
-        "where you know what it is.",
+        "where you know what it is; a recording is played by 'live' alone.",
         path=path,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from imu.calibration import FACES
@@ -70,6 +71,12 @@ class CalibrationScreen:
         self._result = self._trouble = ""
         self._details: list[str] = []
         self._stand_again = False
+        self._changed()
+
+    def note(self, sentence: str) -> None:
+        """Show what is tried while the sensor is sought."""
+        self._status = replace(self._status, hint=sentence)
+        self._tell(capital(sentence))
         self._changed()
 
     def update(self, status: CalibrationStatus) -> None:

@@ -299,7 +299,7 @@ class _Stay:
             self._dashboard.calibrate(faces=options.sensor)
             await self._let_show()
             try:
-                done = await run_calibration(url, options, screen, devices)
+                done = await run_calibration(url, options, screen, devices, tell=screen.note)
             except BackstrideError as error:
                 screen.fail(error)
             else:

@@ -45,6 +45,16 @@ def test_each_side_that_is_seen_is_ticked_and_told_once() -> None:
     ]
 
 
+def test_what_is_tried_with_a_silent_sensor_is_shown_until_it_is_found() -> None:
+    told: list[str] = []
+    screen = CalibrationScreen(tell=told.append)
+    screen.note("nothing has come from it so far: check the cable.")
+    assert screen.pieces()["hint"] == "Nothing has come from it so far: check the cable."
+    assert told == [screen.pieces()["hint"]]
+    screen.update(_status("faces", FACES))
+    assert screen.pieces()["hint"] == ""
+
+
 def test_result_is_one_sentence_with_what_was_found_below() -> None:
     screen = CalibrationScreen()
     screen.finish(calibrated())
