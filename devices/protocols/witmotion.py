@@ -71,6 +71,8 @@ _WIRED_ANGULAR_VELOCITY: Final = 0x52
 _RIVAL_HEADERS: Final = 3
 #: A notification of fewer frames may be equal to the one before by chance.
 _LEAST_DUPLICATE: Final = 2
+#: Counts of the gyroscope, 1 °/s, beyond which no two samples are equal by chance.
+_MOVES: Final = 16
 #: Longest stretch that is kept while no layout fits, bytes.
 _SEARCHED_BYTES: Final = 4096
 
@@ -386,12 +388,12 @@ class WitMotionDecoder:
     def _repeated_in(self, counts: Counts) -> int:
         """Samples that are those before them to the last bit, while the sensor moves.
 
-        A sensor that sends faster than it measures repeats itself. One that lies still may do so
-        by chance: its gyroscope says exactly zero.
+        A sensor that sends faster than it measures repeats itself. One that lies still, or nearly,
+        may do so by chance: one sample in a thousand.
         """
         rows = counts if self._latest is None else np.concatenate((self._latest, counts))
         self._latest = counts[-1:].copy()
-        return int(((rows[1:] == rows[:-1]).all(axis=1) & rows[1:, 3:].any(axis=1)).sum())
+        return int(((rows[1:] == rows[:-1]).all(axis=1) & (np.abs(rows[1:, 3:].astype(np.int64)) > _MOVES).any(axis=1)).sum())
 
     def _read_motion(self, raw: Bytes, at: int, n: int, size: int, decoded: list[Decoded]) -> None:
         if n > 0:

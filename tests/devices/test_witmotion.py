@@ -739,7 +739,7 @@ def test_samples_that_repeat_are_counted_and_a_still_sensor_repeats_nothing() ->
     results += decoder.push(Packet(1, "data", encode_frames(twice[60:])))
     readings = [result for result in results if isinstance(result, Reading)]
     assert sum(reading.repeated for reading in readings) == 40
-    still = np.zeros((40, 9), np.int16)
+    still = np.full((40, 9), 12, np.int16)  # 0.7 °/s
     [reading] = WitMotionDecoder().push(Packet(0, "data", encode_frames(still)))
     assert isinstance(reading, Reading)
     assert reading.repeated == 0
