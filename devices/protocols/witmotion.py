@@ -393,7 +393,12 @@ class WitMotionDecoder:
         """
         rows = counts if self._latest is None else np.concatenate((self._latest, counts))
         self._latest = counts[-1:].copy()
-        return int(((rows[1:] == rows[:-1]).all(axis=1) & (np.abs(rows[1:, 3:].astype(np.int64)) > _MOVES).any(axis=1)).sum())
+        return int(
+            (
+                (rows[1:] == rows[:-1]).all(axis=1)
+                & (np.abs(rows[1:, 3:].astype(np.int64)) > _MOVES).any(axis=1)
+            ).sum()
+        )
 
     def _read_motion(self, raw: Bytes, at: int, n: int, size: int, decoded: list[Decoded]) -> None:
         if n > 0:

@@ -256,6 +256,21 @@ def test_a_witmotion_that_sends_only_when_it_is_asked_is_recognised() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+def test_a_sensor_that_is_silent_until_it_is_asked_is_recognised() -> None:
+    clock = ScaledClock(SystemClock(), 10.0)
+    sensor = make_peripheral(scenario("shimmer3", link="serial", seconds=60.0), clock)
+
+    async def listen() -> str:
+        async with (
+            PseudoTerminal(sensor) as port,
+            SensorSource(SerialConnector(port.address), clock=clock) as source,
+        ):
+            return source.info.protocol
+
+    assert run(listen()) == "shimmer3"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
 @pytest.mark.parametrize("call", ["read", "write", "reset_input_buffer"])
 def test_whatever_a_port_raises_its_link_is_lost_and_comes_back(
     call: str, monkeypatch: pytest.MonkeyPatch

@@ -15,7 +15,13 @@ from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer
 from imu.samples import Quality, Samples
-from imu.step.ringing import FREQUENCIES_HZ, LOOSE_FEATURES, LOOSE_WORK, fill_loose_features
+from imu.step.ringing import (
+    FREQUENCIES_HZ,
+    LOOSE_FEATURES,
+    LOOSE_WORK,
+    STEPS_TO_TELL,
+    fill_loose_features,
+)
 from imu.steps import Steps, concatenate
 
 Array = NDArray[np.float64]
@@ -89,6 +95,18 @@ def test_a_recording_that_was_smoothed_is_no_loose_clip(cut_off_hz: float) -> No
     assert len(steps) > 30
     assert not told
     assert flagged(steps).mean() <= 0.05
+
+
+def test_a_loose_clip_is_told_from_twenty_steps_on_and_one_ringing_step_says_nothing() -> None:
+    samples, _ = simulate(Scenario(minutes=0.3, standing_s=0.0, seed=4))
+    rung = on_a_spring(samples, 200.0, 10.0, 0.05)
+    analyzer = StepAnalyzer(200.0, axes="+x+y+z")
+    told: dict[bool, int] = {}
+    count = 0
+    for begin in range(0, len(rung), 20):
+        count += len(analyzer.push(rung[begin : begin + 20]))
+        told.setdefault(analyzer.loose_clip, count)
+    assert told[True] == STEPS_TO_TELL
 
 
 def test_a_clip_that_works_loose_is_told_and_a_tightened_one_no_more() -> None:

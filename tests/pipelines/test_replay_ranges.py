@@ -52,6 +52,11 @@ def test_a_range_has_the_rows_of_the_whole(run: Path, tmp_path: Path) -> None:
     assert f"{len(wanted)} running steps in 0:10" in shown.out
 
 
+def test_a_range_that_begins_while_nobody_runs_begins_there(run: Path) -> None:
+    found = replay(run, ReplayOptions(within=TimeRange(2.0, 30.0)), quiet).result
+    assert [found.stretches[0].begin_s, found.stretches[-1].end_s] == [2.0, 30.0]
+
+
 def test_a_range_beyond_the_recording_is_told(run: Path) -> None:
     late = backstride("replay", run, "--from", "5:00")
     assert late.exit_code == 2

@@ -271,6 +271,11 @@ def test_a_plan_that_is_none_is_one_sentence(tmp_path: Path, text: str, words: s
     assert words in one_sentence(ended)
 
 
+def test_a_consequence_that_is_none_is_named() -> None:
+    with pytest.raises(ParameterError, match="consequence is 'sold out': give one of lost, "):
+        Fault("loss", consequence="sold out")  # type: ignore[arg-type]
+
+
 def test_a_fault_of_which_nothing_shows_needs_a_consequence_of_its_own() -> None:
     silent = FaultPlan(faults=(Fault("clock_ppm"),), sensor=WITMOTION)
     with pytest.raises(ParameterError, match="carry no time"):
