@@ -204,11 +204,17 @@ class VirtualSensorSource(SensorSource):
         self.room, self.clock = Room(scenario), base
         super().__init__(
             virtual_connector(scenario, run, self.room),
-            wanted=Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s),
+            wanted=wanted_by(scenario),
             axes=scenario.axes if stated_axes is None else stated_axes,
             clock=base,
             ends_after_s=(run or measured_run(scenario)).duration_s + _LAST_PACKETS_S,
         )
+
+
+def wanted_by(scenario: Scenario) -> Wanted:
+    """The rate and the ranges that a scenario asks its sensor for."""
+    scenario = as_such_sensors_measure(scenario)
+    return Wanted(scenario.rate, scenario.acceleration_range_g, scenario.gyro_range_deg_s)
 
 
 class _InTheAir:

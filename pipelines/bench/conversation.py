@@ -79,9 +79,8 @@ async def conversation_items(unit: Unit) -> list[Item]:
         else:
             items += _skipped(_OWN, "only the Backstride profile can be asked for it")
         await link.close()
-        items.append(
-            await _guarded("reconnect", _come_back(connector, driver_named(driver.protocol), clock))
-        )
+        work = _come_back(connector, driver_named(driver.protocol), clock, unit.wanted)
+        items.append(await _guarded("reconnect", work))
     finally:
         await link.close()
         await connector.end()
@@ -200,7 +199,9 @@ async def _battery(link: OpenLink) -> Item:
     return judged("battery", _TITLES["battery"], found, "%", limits.BATTERY)
 
 
-async def _come_back(connector: Connector, driver: type[Driver], clock: ProgramClock) -> Item:
+async def _come_back(
+    connector: Connector, driver: type[Driver], clock: ProgramClock, wanted: Wanted
+) -> Item:
     """Stream, let go, and stream again."""
     seconds = 0.0
     for _ in range(2):
@@ -208,7 +209,7 @@ async def _come_back(connector: Connector, driver: type[Driver], clock: ProgramC
         link = await connector.connect(inbox)
         try:
             conversation = driver()
-            info = await conversation.open(link, Wanted())
+            info = await conversation.open(link, wanted)
             try:
                 await within(clock, _SAMPLES_S, _first_samples(inbox, driver, info))
             except TimeoutError:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final, TypeVar
 
-from devices.drivers.driver import Wanted
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
@@ -195,7 +194,7 @@ def on_the_bench(url: str) -> SensorUnderTest:
                 features = (await read_info(link)).features
                 abilities = {name for name, bit in _FEATURES.items() if features & bit}
             else:
-                info = await driver().open(link, Wanted())
+                info = await driver().open(link, unit.wanted)
                 abilities |= {"gyroscope"} if info.angular_velocity_range_rad_s else set()
             await link.close()
             return SensorUnderTest(url, driver.protocol, link.kind, frozenset(abilities))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from devices.addresses import SensorAddress
+from devices.drivers.driver import Wanted
 from devices.open_link import Connector
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
-from devices.simulator.virtual_sensor import VirtualSensorSource, virtual_connector
+from devices.simulator.virtual_sensor import VirtualSensorSource, virtual_connector, wanted_by
 from devices.source import Source
 from devices.sources import open_connector, open_source
 from devices.timing.program_clock import ProgramClock, ScaledClock, SystemClock
@@ -34,6 +36,8 @@ class Unit:
         The clock that goes with those links.
     needs_hands : bool
         Whether somebody has to turn it; a simulated unit turns itself.
+    wanted : Wanted
+        Rate and ranges that are asked for, over those links too.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Unit:
     connect: Callable[[], Connector]
     clock: Callable[[], ProgramClock]
     needs_hands: bool = True
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 def unit_at(url: str, tell: Callable[[str], None] | None = None) -> Unit:
@@ -57,11 +62,12 @@ def unit_at(url: str, tell: Callable[[str], None] | None = None) -> Unit:
     kind, colon, query = url.partition(":")
     if not colon or kind.strip().lower() != "sim":
         open_connector(url)  # a mistyped URL is told at once
+        wanted = SensorAddress.from_url(url).wanted
 
         def stream(_handling: Handling, _seconds: float) -> Source:
             return open_source(url, tell=tell)
 
-        return Unit(url, stream, lambda: open_connector(url), SystemClock)
+        return Unit(url, stream, lambda: open_connector(url), SystemClock, wanted=wanted)
     scenario = Scenario.from_query(query, protocol="backstride", time_scale=0.0)
 
     def opened(handling: Handling, seconds: float) -> Source:
@@ -76,4 +82,11 @@ def unit_at(url: str, tell: Callable[[str], None] | None = None) -> Unit:
         return ScaledClock(SystemClock(), scenario.time_scale)
 
     resting = replace(scenario, motion="rest")
-    return Unit(url, opened, lambda: virtual_connector(resting), clock, needs_hands=False)
+    return Unit(
+        url,
+        opened,
+        lambda: virtual_connector(resting),
+        clock,
+        needs_hands=False,
+        wanted=wanted_by(scenario),
+    )

@@ -19,6 +19,7 @@ from devices.simulator.peripherals.backstride import BackstridePeripheral
 from imu.samples import Samples
 from pipelines.bench.at_rest import allan_deviation, noise_items
 from pipelines.bench.conform import Conformance, Extent, conform
+from pipelines.bench.conversation import conversation_items
 from pipelines.bench.turning import reads_zero, turn_item
 from pipelines.bench.unit import Unit, unit_at
 from tests.pipelines.bench.liars import liar, mixed
@@ -100,6 +101,13 @@ def test_other_protocols_skip_by_name_what_they_cannot_do(protocol: str) -> None
     assert "Backstride profile" in skipped["configuration"]
     assert "pings" in skipped["ping"]
     assert done["rate"].verdict == "pass"
+
+
+def test_a_unit_comes_back_at_the_rate_that_was_asked_for() -> None:
+    """Of 200 Hz, which nobody asked for, a sensor of 50 sends too few."""
+    items = asyncio.run(conversation_items(unit_at("sim:?protocol=witmotion&rate=50")))
+    assert items[-1].verdict == "pass", items[-1]
+    assert unit_at("serial:/dev/ttyUSB0?protocol=witmotion&rate=50").wanted.rate_hz == 50.0
 
 
 MIRRORED = ((-1, 0, 0), (0, 1, 0), (0, 0, 1))
