@@ -276,6 +276,27 @@ FAULTS: Final = (
         ("tests/imu/test_posture_quality.py",),
     ),
     Fault(
+        "flags: up is kept that forces without gravity have made",
+        "imu/step/finished_step.py",
+        "has_misled(s.sanity) or ",
+        "",
+        ("tests/imu/test_sanity.py",),
+    ),
+    Fault(
+        "flags: a way is made of forces that do not repeat",
+        "imu/step/oscillation.py",
+        "abs(unlike) > _ALIKE_G * STANDARD_GRAVITY_M_S2",
+        "False",
+        ("tests/imu/test_sanity.py",),
+    ),
+    Fault(
+        "flags: the posture before a slip is of steps after it",
+        "imu/step/posture_quality.py",
+        "s.before_slip[0] = s.number[first % _BOTH]",
+        "s.before_slip[0] = s.number[middle % _BOTH]",
+        ("tests/imu/test_slip.py",),
+    ),
+    Fault(
         "signs: contact lengthens with speed",
         "imu/drift/indicators.py",
         "speed=(-0.57, 0.15)",
