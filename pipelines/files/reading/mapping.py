@@ -17,31 +17,25 @@ from pipelines.files.reading.column_names import (
     quantity_of_file,
     sensor_words,
 )
-from pipelines.files.reading.mapped_units import ENOUGH_ROWS, rough_rate, triad_of, with_units
+from pipelines.files.reading.mapped_units import ENOUGH_ROWS, triad_of, with_units
 from pipelines.files.reading.named_sensors import back_first, listed, none_called
+from pipelines.files.reading.nameless import HOW, by_physics
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
     likely_acceleration_unit,
-    may_turn,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stated import Column, Stated
-from pipelines.files.reading.time_columns import TimeColumns, can_be_time, time_columns
+from pipelines.files.reading.time_columns import time_columns
 from pipelines.files.reading.units import UNITS, USUAL_UNITS, unit_scale
 
 AXES: Final = "xyz"
 _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
-_HOW: Final = (
-    "say what the columns are with --columns, such as "
-    "time_s,acc_x_g,acc_y_g,acc_z_g,gyr_x_deg_s,gyr_y_deg_s,gyr_z_deg_s, - for one to pass over"
-)
 #: Correlation of a reading with the same reading after a correction.
 _SAME_READING: Final = 0.995
 _SAME_SCALE: Final = 0.05
-#: Columns without names in threes: two sensors, and what stands beside them.
-_MOST_TRIADS: Final = 4
 _LONGEST_DIRECTION: Final = 1.05
 
 
@@ -103,7 +97,7 @@ def propose(
     if measured or (any(s.quantity != "other" for s in said) and not unnamed):
         mapping = _by_names(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
     else:
-        mapping = _by_physics(raw, said, rate_hz)
+        mapping = by_physics(raw, said, rate_hz)
     return with_units(raw, mapping, names, stated, rate_hz, beside), names
 
 
@@ -305,7 +299,7 @@ def _check_axes(
         raise ColumnError(
             f"there {'is one acceleration axis' if acceleration else 'is no acceleration axis'}: "
             "give at least two of acc_x, acc_y and acc_z, each with _m_s2, _g or _mg, or "
-            f"{_HOW}.",
+            f"{HOW}.",
             column="acc",
             place=raw.at_header(),
         )
@@ -317,55 +311,3 @@ def _check_axes(
             column=missing[0],
             place=raw.at_header(),
         )
-
-
-def _by_physics(
-    raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | None
-) -> ColumnMapping:
-    """Columns without names: time increases, acceleration holds gravity."""
-    numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
-    words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
-    named = [k for k in numbers if said[k].quantity == "time" and not said[k].unknown]
-    rising = [k for k in numbers if can_be_time(raw.numbers(k))]
-    counters = [k for k in rising if _counts(raw.numbers(k))]
-    times = named or words or [k for k in rising if k not in counters] or counters
-    time = Column(times[0], said[times[0]].unit) if times else None
-    rest = [k for k in numbers if k not in rising]
-    triads = [rest[k : k + 3] for k in range(0, len(rest), 3)]
-    rate = rate_hz or rough_rate(raw, time)
-    gravity = [t for t in triads if len(t) == 3 and _is_acceleration(raw, t, rate)]
-    if len(triads) > _MOST_TRIADS or len(gravity) != 1:
-        fault = "the names of the columns do not say" if raw.headed else "the columns have no names"
-        raise InputError(
-            f"{fault}, and it is not plain which of the {len(raw.names)} is what: {_HOW}.",
-            place=raw.at_header(),
-        )
-    if time is None and rate_hz is None:
-        raise InputError(
-            "the columns have no names and none of them is time: give the sampling rate with "
-            "--rate.",
-            place=raw.at_header(),
-        )
-    acceleration = gravity[0]
-    turning = [t for t in triads if t is not acceleration and len(t) == 3 and may_turn(
-        np.stack([raw.numbers(k) for k in t], axis=1))]  # fmt: skip
-    angular_velocity = turning[0] if len(turning) == 1 else []
-    used = {*acceleration, *angular_velocity, *(times[:1])}
-    return ColumnMapping(
-        TimeColumns(time),
-        {axis: Column(k) for axis, k in enumerate(acceleration)},
-        {axis: Column(k) for axis, k in enumerate(angular_velocity)},
-        {},
-        tuple(raw.names[k] or f"column {k + 1}" for k in numbers if k not in used),
-    )
-
-
-def _counts(values: Values) -> bool:
-    return bool((np.diff(values) == 1.0).all())
-
-
-def _is_acceleration(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> bool:
-    triad = np.stack([raw.numbers(k) for k in columns], axis=1)
-    return likely_acceleration_unit(gravity_of(triad, rate_hz)) != "" and holds_gravity(
-        triad, rate_hz
-    )
