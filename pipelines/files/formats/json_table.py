@@ -1,7 +1,8 @@
 """JSON of any maker: a list or lines of records, or lists by name.
 
 A record is a row; records within it give columns by both names, lists of three numbers x, y and z.
-Lists of records under the names of sensors are rows of each.
+Lines of a log may have something before it, such as a clock. Lists of records under the names of
+sensors are rows of each.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ _DEEPEST: Final = 6
 _MOST_LABELS: Final = 64
 _LEAST_ROWS: Final = 2
 _BEGINNING: Final = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"])')
+#: A line of a log with one record: what stands before it, and the record.
+_LOGGED: Final = re.compile(rb'([^{"]{1,200})(\{\s*"[^"]{1,100}"\s*:.*\})\s*')
+_CLOCK: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d[.,]\d{1,9}")
+_LINES_LOOKED_AT: Final = 20
+_MOSTLY: Final = 0.8
 
 Cells = dict[str, list[Any]]
 
@@ -52,7 +58,14 @@ class _Table:
 
 def _recognise(look: Look) -> bool:
     # a line of a log may begin with its time in brackets
-    return _BEGINNING.match(look.start.removeprefix(b"\xef\xbb\xbf")[:256]) is not None
+    start = look.start.removeprefix(b"\xef\xbb\xbf")
+    return _BEGINNING.match(start[:256]) is not None or _is_log(start)
+
+
+def _is_log(start: bytes) -> bool:
+    lines = start.split(b"\n")[:_LINES_LOOKED_AT]
+    found = sum(_LOGGED.fullmatch(line) is not None for line in lines)
+    return found >= _MOSTLY * _LINES_LOOKED_AT
 
 
 def _read(look: Look, ask: Ask) -> Recording:
@@ -86,6 +99,8 @@ def _content(data: bytes, place: str) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     lines = [line for line in data.splitlines() if line.strip()]
+    if _is_log(data):
+        return list(filter(None, map(_logged, lines)))
     found = []
     for number, line in enumerate(lines, 1):
         try:
@@ -97,6 +112,25 @@ def _content(data: bytes, place: str) -> Any:
                 "this is no JSON: correct it, or give a table.", place=f"{place}, line {number}"
             ) from None
     return found
+
+
+def _logged(line: bytes) -> Any:
+    """The record of a line, with the clock before it where it has no time; None of a message."""
+    parts = _LOGGED.fullmatch(line)
+    if parts is None:
+        return None
+    try:
+        record = msgspec.json.decode(parts[2])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # torn
+    clock = _CLOCK.search(parts[1])
+    if clock and isinstance(record, dict) and not any(map(_is_time, record)):
+        return {"time": clock[0].decode(), **record}
+    return record
+
+
+def _is_time(name: str) -> bool:
+    return column_name(name).quantity == "time"
 
 
 def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:

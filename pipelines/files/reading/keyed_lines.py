@@ -1,6 +1,7 @@
 """Lines that name each of their values, as programs log them: ``t=0.005 ax=0.12 g …``.
 
-They are made rows under one line of names.
+They are made rows under one line of names. What was measured may stand before its numbers
+without a sign between, ``accel 0.1 0.2 9.8``, and the time of all behind them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
+from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.stamps import date_units
 from pipelines.files.reading.text_source import decoded
 
 _LOOKED_AT: Final = 60
@@ -18,11 +21,13 @@ _MOSTLY: Final = 0.8
 _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
 _UNIT: Final = r"(?:c?m/s(?:\^2|²|2|/s)|mg|g|m?rad/s|m?deg/s|°/s|m?dps|[mµun]?s)(?![\w/^²])"
 _TOKEN: Final = re.compile(
-    r"(?P<clock>(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?)"
+    r"(?P<clock>(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:\.\d{3},\d{3}|[.,]\d+)?)"
     r"|(?P<label>[^\W\d][\w ./()-]{0,40}?)\s{0,4}[=:](?![/\\])"
+    r"|(?P<sensor>\b[^\W\d_][^\W_]{1,30}(?: [xyz])?) +(?=[+-]?\.?\d)"
     rf"|(?P<number>(?<![\w.])(?:{_NUMBER}|[+-]?nan|null)(?:\s?(?P<unit>{_UNIT}))?)",
     re.I,
 )
+_SENSOR: Final = re.compile(rb"[A-Za-z](?: ?[xyz])? +[+-]?\.?\d")
 _AXES: Final = "xyz"
 
 Pairs = list[tuple[str, str]]
@@ -88,15 +93,17 @@ def as_table(source: Lines) -> Lines:
     """The source itself, or as a table where its lines name their values."""
     lines = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
     lines = [line for line in lines if line.strip()]
-    if not lines or sum(line.count(b"=") + line.count(b":") >= _LEAST_NAMES for line in lines) < (
-        _MOSTLY * len(lines)
-    ):
+    if not lines or sum(map(_may_name, lines)) < _MOSTLY * len(lines):
         return source
     named = Counter(tuple(name for name, _ in _pairs(decoded(line))) for line in lines)
     names, count = named.most_common(1)[0]
     if count < _MOSTLY * len(lines) or sum(name != "time" for name in names) < _LEAST_NAMES:
         return source
     return KeyedLines(source, names)
+
+
+def _may_name(line: bytes) -> bool:
+    return line.count(b"=") + line.count(b":") >= _LEAST_NAMES or len(_SENSOR.findall(line)) > 1
 
 
 def _pairs(line: str) -> Pairs:
@@ -106,14 +113,18 @@ def _pairs(line: str) -> Pairs:
     --------
     >>> _pairs("09:00:01.5 Acc: 0.1, 0.2, 9.8 T=25")[:3]
     [('time', '09:00:01.5'), ('Acc x', '0.1'), ('Acc y', '0.2')]
+    >>> _pairs("imu ax=0.1,ay=9.8 1770000000005000000")
+    [('imu ax', '0.1'), ('ay', '9.8'), ('time', '1770000000005000000')]
     """
     if "{" in line:
         return []  # JSON, which is read as such
     groups: list[tuple[str, list[str]]] = []
-    stem, fresh = "", False
+    stem, fresh, listed = "", False, False
     for token in _TOKEN.finditer(line):
-        if token["label"] is not None:
-            words = token["label"].split()
+        listed = listed or _is_sensor(token["sensor"])
+        label = token["label"] or (token["sensor"] if listed else None)
+        if label is not None:
+            words = label.split()
             above = groups.pop()[0].split() if fresh else []  # "acc: x=…"
             if words[-1].lower() in _AXES and (above or words[1:]):
                 stem = " ".join([*above, *words[:-1]])
@@ -121,16 +132,39 @@ def _pairs(line: str) -> Pairs:
             groups.append((name.strip(), []))
             fresh = True
         elif token["clock"] is not None and not groups:
-            groups.append(("time", [token["clock"]]))
+            groups.append(("time", [_fraction(token["clock"])]))
+        elif token["number"] is None and token["clock"] is None:
+            continue  # a word of the line
         elif groups and (fresh or groups[-1][0] != "time"):
             groups[-1][1].append(token["clock"] or _plain(token["number"]))
             fresh = False
+    if groups and len(groups[-1][1]) in (2, 4) and date_units(_float(groups[-1][1][-1])):
+        groups.append(("time", [groups[-1][1].pop()]))
     pairs: Pairs = []
     for name, values in groups:
         ends = [""] if len(values) == 1 else [f" {axis}" for axis in _AXES]
         if len(values) in (1, 3):
             pairs += [(name + end, value) for end, value in zip(ends, values, strict=True)]
     return pairs
+
+
+def _is_sensor(word: str | None) -> bool:
+    """Whether a word says what the numbers behind it are, and so may those that follow."""
+    said = [column_name(f"{word}{axis}") for axis in ("", " x")] if word is not None else []
+    return any(one.quantity in ("acc", "gyr") for one in said)
+
+
+def _fraction(clock: str) -> str:
+    """A clock whose fraction has a sign between thousands, as Zephyr writes it, without it."""
+    whole, point, fraction = clock.partition(".")
+    return whole + point + fraction.replace(",", "")
+
+
+def _float(number: str) -> float:
+    try:
+        return float(number)
+    except ValueError:
+        return float("nan")
 
 
 def _plain(number: str) -> str:
