@@ -126,7 +126,7 @@ def _wanted(schema: Any, ask: Ask) -> list[str]:
     if stated := ask.stated.columns:
         return [name for name, said in zip(names, stated, strict=False) if said != "-"]
     needed = [field.name for field in schema
-              if is_needed(_plain(field.name)) or _is_index_of_times(field)
+              if is_needed(_plain(field.name)) or _is_index(field)
               or column_name(f"{_plain(field.name)} x").quantity in _NESTED]  # fmt: skip
     measured = {column_name(_plain(name)).quantity for name in needed}
     return needed if measured & set(_NESTED) else names
@@ -144,9 +144,16 @@ def _plain(name: str) -> str:
     return " ".join(filter(None, levels))
 
 
-def _is_index_of_times(field: Any) -> bool:
-    """Whether pandas keeps times without a name there."""
-    return field.name.startswith("__index_level_") and str(field.type).startswith("timestamp")
+def _is_index(field: Any) -> bool:
+    """Whether pandas keeps an index without a name there, which may be the time."""
+    return bool(field.name.startswith("__index_level_"))
+
+
+def _named(field: Any) -> str:
+    """The name of a column; an index has one where its type tells that it is the time."""
+    if not _is_index(field):
+        return _plain(field.name)
+    return "time" if str(field.type).startswith(("timestamp", "duration")) else ""
 
 
 def _bounded(look: Look, rows: int, columns: int, wanted: int) -> None:
@@ -198,7 +205,7 @@ def _unnested(table: Any, pa: Any) -> Any:
         table = table.flatten()
     names, columns = [], []
     for field, column in zip(table.schema, table.columns, strict=True):
-        name = "time" if _is_index_of_times(field) else _plain(field.name)
+        name = _named(field)
         whole = column.combine_chunks() if _is_list(field.type, pa) else None
         if whole is not None and len(whole.flatten()) == 3 * len(whole):
             triad = whole.flatten()

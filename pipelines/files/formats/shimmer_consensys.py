@@ -21,9 +21,7 @@ _NAME: Final = re.compile(
     r"_([xyz])(?:_(cal|raw))?",
     re.I,
 )
-_TIME: Final = re.compile(
-    r"(?:.*_)?timestamp(?:_(?:unix|sync|format))*(?:_unix)?(?:_(cal|raw))?", re.I
-)
+_TIME: Final = re.compile(r"(?:.*_)?timestamp(?:_[a-z]+)*", re.I)
 
 
 def _refine(raw: RawColumns) -> RawColumns | None:

@@ -55,6 +55,8 @@ _BRACKETS_WITHIN: Final = re.compile(r"^([^(\[{]+?)\s*[(\[{]\s*([^()\[\]{}]+)[)\
 #: Brackets of a unit itself.
 _WITHIN_UNIT: Final = re.compile(r"[/*·^] ?\(")
 _AXIS: Final = re.compile(r"\d+|[xyz](?:[- ]axis)?", re.I)
+#: What is written over the width of a Chinese or Japanese sign, brackets above all.
+_FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SLASH: Final = re.compile(r"^(.+?)\s*/\s*(\S.*)$")
 _SEPARATED: Final = re.compile(r"[\s_,.:-]+")
 #: Letters that stand for more than a unit at the end of a name.
@@ -314,6 +316,7 @@ def quantity_of_file(place: str) -> str:
 
 def _unit_apart(name: str) -> tuple[str, str, str]:
     """A name without its unit, the unit, and what stands in its place and is none."""
+    name = name.translate(_FULL_WIDTH)
     within = _BRACKETS_WITHIN.match(name)
     if within and (unit := unit_of(within[2])):  # "acc (g) x"
         return f"{within[1]} {within[3]}", unit, ""

@@ -63,7 +63,7 @@ ACCELERATION: Final = word_set(
 )
 ACCELERATION_PAIRS: Final = _phrases("gia tốc")
 ANGULAR_VELOCITY: Final = word_set(
-    "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as angularvelocity angvel "
+    "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as av angularvelocity angvel "
     "angrate gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
     "winkelgeschw kreisel "
     "gyrometre gyrom giroscopio gyroscopio giroscopo girometro gyrorotation "
@@ -84,13 +84,19 @@ _CHANGES: Final = ("角加", "線", "线", "重力", "合成", "差")
 
 
 def known_parts(word: str) -> list[str]:
-    """What is known in a word of Chinese, Japanese or Korean that is made of several; else itself.
+    """What is known in a word that is made of several; else itself.
+
+    Words of Chinese, Japanese and Korean are, and the times of a sensor that programs call so.
 
     Examples
     --------
+    >>> known_parts("tacc"), known_parts("tab")
+    (['t', 'acc'], ['tab'])
     >>> known_parts("計測時間"), known_parts("角加速度"), known_parts("前後加速度")
     (['時間'], ['角加速度'], ['前後', '加速度'])
     """
+    if word[:1] == "t" and len(word) > 2 and word[1:] in ACCELERATION | ANGULAR_VELOCITY:
+        return ["t", word[1:]]
     if not _IDEOGRAPHIC.fullmatch(word) or any(other in word for other in _CHANGES):
         return [word]
     known = [w for w in ACCELERATION | ANGULAR_VELOCITY | TIME if _IDEOGRAPHIC.fullmatch(w)]

@@ -14,7 +14,7 @@ from pipelines.files.reading.column_names import ColumnName, sensor_words
 from pipelines.files.reading.name_words import NEUTRAL
 from pipelines.files.reading.physics import rate_in
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
-from pipelines.files.reading.stamps import date_units, stamps_in_words
+from pipelines.files.reading.stamps import date_units, is_time_in_words, stamps_in_words
 from pipelines.files.reading.stated import Column
 from pipelines.files.reading.units import TIME_UNITS, unit_scale
 
@@ -79,7 +79,7 @@ def time_columns(
         Of the time, where the user says it.
     """
     called = [k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values]
-    called = called or _by_unit(raw, said)
+    called = called or _by_unit(raw, said) or _nameless(raw, names)
     found = [k for k in called if unit or not _untold(raw, names[k], said[k], k)]
     untold = next((_untold(raw, names[k], said[k], k) for k in called if k not in found), "")
     # also those that hold neither numbers nor times
@@ -119,6 +119,21 @@ def _by_unit(raw: RawColumns, said: Sequence[ColumnName]) -> list[int]:
         and low <= rate_in(raw.numbers(k), one.unit) <= high
     ]  # fmt: skip
     return found if len(found) == 1 else []
+
+
+def _nameless(raw: RawColumns, names: Sequence[str]) -> list[int]:
+    """The one column that has no name, as an index has none, and holds times."""
+    found = [k for k, name in enumerate(names) if not name and k in raw.values]
+    if len(found) != 1:
+        return []
+    cells = raw.values[found[0]]
+    if cells.dtype.kind == "S":
+        words = cells[:1].tolist()
+        return found if words and is_time_in_words(words[0].decode("ascii", "replace")) else []
+    values = raw.numbers(found[0])
+    # whole numbers that are no date count rows, perhaps every other one
+    tells = bool((values % 1.0 != 0.0).any()) or bool(date_units(float(values[0])))
+    return found if tells and can_be_time(values) else []
 
 
 def _time_of(

@@ -67,9 +67,12 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     for unit, spellings in {
         "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi "
         "с сек 秒 초 sn",
-        "ms": "ms msec msecs millis millisec milliseconds millisecond",
+        "ms": "ms msec msecs millis millisec milliseconds millisecond millisekunde millisekunden "
+        "milliseconde millisecondes milisegundo milisegundos millisecondi milissegundos мс 毫秒 "
+        "ミリ秒 밀리초",
         "cs": "cs csec centisecond centiseconds",
-        "us": "us µs μs usec usecs micro micros microsec microseconds microsecond",
+        "us": "us µs μs usec usecs micro micros microsec microseconds microsecond mikrosekunden "
+        "microsecondes microsegundos мкс 微秒 マイクロ秒",
         "ns": "ns nsec nsecs nano nanos nanosec nanoseconds nanosecond",
         "min": "min mins minute minutes",
         "h": "h hr hrs hour hours",

@@ -214,6 +214,16 @@ def shimmer(folder: Path, run: Run) -> Made:
     return Made(path, maker="Shimmer")
 
 
+def shimmer_dated(folder: Path, run: Run) -> Made:
+    made = shimmer(folder, run)
+    lines = made.file.read_text().replace("_Unix_", "_FormattedUnix_").splitlines()
+    lines[4] = lines[4].replace("ms", "yyyy/mm/dd hh:mm:ss.000")
+    for k, time in enumerate(run.time_s.tolist(), 5):
+        lines[k] = f"2026/03/01 07:00:0{time:.3f}\t" + lines[k].partition("\t")[2]
+    made.file.write_text("\n".join(lines) + "\n")
+    return made
+
+
 def witmotion_older(folder: Path, run: Run) -> Made:
     text = "StartTime: 2026-03-01 10:00:00.000\nTime(s)\t"
     text += "\t".join(f"{n}{a}({u})" for n, u in (("a", "g"), ("w", "deg/s")) for a in "xyz")
@@ -406,8 +416,9 @@ def old_actigraph(folder: Path, run: Run) -> Made:
 
 MAKERS: list[Callable[[Path, Run], Made]] = [
     phyphox, sensor_logger_android, sensor_logger_iphone, sensor_logger_json, movesense,
-    movella_dot, xsens_mt, blue_trident, shimmer, witmotion_older, witmotion_newer,
-    witmotion_card, shimmer_card, polar, parquet, feather, npz, npy, mat, xdf, old_actigraph,
+    movella_dot, xsens_mt, blue_trident, shimmer, shimmer_dated, witmotion_older,
+    witmotion_newer, witmotion_card, shimmer_card, polar, parquet, feather, npz, npy, mat, xdf,
+    old_actigraph,
 ]  # fmt: skip
 
 

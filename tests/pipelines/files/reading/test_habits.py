@@ -70,6 +70,9 @@ LONGER = a_run(seconds=75.0)
         ("Time", "Accel-{X} (g)", "Gyro-{X} (d/s)", 1 / G, DEG),
         ("time", "accel{X}", "rate{X}", 1.0, 1.0),
         ("ts", "acc_{x}", "gyr_{x}", 1.0, 1.0),
+        ("时间戳（秒）", "加速度{X}轴（m/s²）", "陀螺仪{X}轴（rad/s）", 1.0, 1.0),
+        ("t", "a{x}", "av{x}", 1.0, 1.0),
+        ("", "acc_{x}", "gyr_{x}", 1.0, 1.0),
     ],
 )
 def test_columns_are_named_in_many_languages_and_units(
