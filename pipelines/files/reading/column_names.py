@@ -75,7 +75,9 @@ _RATES: Final = {"p": "x", "q": "y", "r": "z"}
 _OF_BROWSERS: Final = {"alpha": "z", "beta": "x", "gamma": "y"}
 #: A specific force, where a gyroscope stands beside it; a force plate has none.
 _FORCES: Final = {"f x": 0, "f y": 1, "f z": 2, "fx": 0, "fy": 1, "fz": 2}
-_BY_COMPANY: Final = frozenset([*_RATES, *_FORCES])
+#: A second x, y and z, as MATLAB, R and pandas number it.
+SECOND_AXES: Final = {"x 1": 0, "y 1": 1, "z 1": 2}
+_BY_COMPANY: Final = frozenset([*_RATES, *_FORCES, *SECOND_AXES])
 
 
 @dataclass(frozen=True, slots=True)

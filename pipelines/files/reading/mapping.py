@@ -10,6 +10,7 @@ import numpy as np
 from imu.errors import ColumnError, InputError
 from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.column_names import (
+    SECOND_AXES,
     ColumnName,
     column_name,
     column_names,
@@ -18,12 +19,14 @@ from pipelines.files.reading.column_names import (
     sensor_words,
 )
 from pipelines.files.reading.mapped_units import ENOUGH_ROWS, triad_of, with_units
+from pipelines.files.reading.name_words import plain_words
 from pipelines.files.reading.named_sensors import back_first, listed, none_called
 from pipelines.files.reading.nameless import HOW, by_physics
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
     likely_acceleration_unit,
+    may_turn,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import is_group
@@ -36,6 +39,10 @@ _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
 #: Correlation of a reading with the same reading after a correction.
 _SAME_READING: Final = 0.995
 _SAME_SCALE: Final = 0.05
+#: The same of the axis that moves most, where gravity was taken from one of them.
+_SAME_MOTION: Final = 0.95
+#: Its mean, as a part of its spread.
+_ABOUT_NOUGHT: Final = 0.3
 _LONGEST_DIRECTION: Final = 1.05
 
 
@@ -197,6 +204,7 @@ def _triads(
             again.append((axes[name.axis], index))
         else:
             axes[name.axis] = Column(index, name.unit)
+    again = _other_than_gravity(raw, said, found, again)
     for first, index in again:
         if not _alike(raw, first, Column(index, said[index].unit), said[index].quantity):
             sensors, cure = back_first(_sensors(names)), "keep one of the two columns"
@@ -211,9 +219,52 @@ def _triads(
             )
     if one_sensor and beside is not None and len(found["xyz"]) == 3 and not found["gyr"]:
         found["gyr"] = found["xyz"]
+    elif second := _second_axes(raw, names):
+        _two_bare(raw, found, second)
     else:
         _bare_axes(raw, found)
     return found
+
+
+def _other_than_gravity(
+    raw: RawColumns,
+    said: Sequence[ColumnName],
+    found: dict[str, dict[int, Column]],
+    again: list[tuple[Column, int]],
+) -> list[tuple[Column, int]]:
+    """Columns that stand a second time, without those of an acceleration with and without gravity.
+
+    As apps write both, the one that holds it is found.
+    """
+    second = {said[k].axis: Column(k, said[k].unit) for _, k in again if said[k].quantity == "acc"}
+    others = [(first, k) for first, k in again if said[k].quantity != "acc"]
+    if len(second) != 3 or len(again) - len(others) != 3 or len(found["acc"]) != 3:
+        return again
+    for whole, rest in ((found["acc"], second), (second, found["acc"])):
+        if _holds_gravity(raw, whole) and _is_without_gravity(raw, rest, whole):
+            found["acc"] = whole
+            return others
+    return again
+
+
+def _is_without_gravity(raw: RawColumns, *columns: Mapping[int, Column]) -> bool:
+    """Whether a triad swings about nought along the axis that moves most, and as the other does."""
+    one, other = (triad_of(raw, triad) for triad in columns)
+    known = np.isfinite(one + other).all(axis=1)
+    if not known.any():
+        return False
+    axis = int(np.argmax(np.std(one[known], axis=0)))
+    first, second = one[known, axis], other[known, axis]
+    with np.errstate(all="ignore"):
+        alike = np.corrcoef(first, second)[0, 1]
+    return bool(alike > _SAME_MOTION and abs(first.mean()) < _ABOUT_NOUGHT * first.std())
+
+
+def _holds_gravity(raw: RawColumns, columns: Mapping[int, Column]) -> bool:
+    units = {column.unit for column in columns.values()}
+    scale = unit_scale("acc", units.pop()) or 1.0 if units != {""} and len(units) == 1 else 1.0
+    triad = triad_of(raw, columns) * scale
+    return likely_acceleration_unit(gravity_of(triad, 100.0)) != "" and holds_gravity(triad, 100.0)
 
 
 def _alike(raw: RawColumns, first: Column, second: Column, quantity: str) -> bool:
@@ -283,6 +334,26 @@ def _bare_axes(raw: RawColumns, found: dict[str, dict[int, Column]]) -> None:
         found["gyr"] = bare
     elif not found["acc"] and not found["linear"]:
         found["acc"] = bare
+
+
+def _second_axes(raw: RawColumns, names: Sequence[str]) -> dict[int, Column]:
+    """Columns that are called as x, y and z are, and numbered; nothing unless they are three."""
+    said = ((k, " ".join(plain_words(name))) for k, name in enumerate(names) if k in raw.values)
+    second = {SECOND_AXES[words]: Column(k) for k, words in said if words in SECOND_AXES}
+    return second if len(second) == 3 else {}
+
+
+def _two_bare(
+    raw: RawColumns, found: dict[str, dict[int, Column]], second: dict[int, Column]
+) -> None:
+    """Of two x, y, z without a word one holds gravity, and the other turns about nought."""
+    for acceleration, turning in ((found["xyz"], second), (second, found["xyz"])):
+        alone = not _holds_gravity(raw, turning) and may_turn(triad_of(raw, turning))
+        if len(turning) == 3 and alone and _holds_gravity(raw, acceleration):
+            found["acc"] = found["acc"] or acceleration
+            found["gyr"] = found["gyr"] or turning
+            return
+    _bare_axes(raw, found)
 
 
 def _rotates(raw: RawColumns, bare: Mapping[int, Column]) -> bool:

@@ -1,4 +1,4 @@
-"""Tables without names: other columns may stand before, between and behind those of the sensors."""
+"""Columns whose names say nothing, or the same twice: the numbers tell them apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipelines import read
-from tests.pipelines.files.reading.tables import RUN, assert_is_the_run
+from tests.pipelines.files.reading.shapes import G
+from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, cells, columns, written
 
 RNG = np.random.default_rng(2)
 ACC, GYR = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
@@ -43,3 +44,24 @@ def test_an_acceleration_behind_a_temperature_that_looks_like_gravity(tmp_path: 
     path = tmp_path / "run.csv"
     np.savetxt(path, np.column_stack([RUN.time_s, TEMPERATURE, ACC]), fmt="%.5f", delimiter=",")
     np.testing.assert_allclose(read(path).samples.acceleration_m_s2, ACC, atol=1e-3)
+
+
+@pytest.mark.parametrize("again", ["{}_1", "{}.1"])
+def test_axes_without_a_word_that_stand_twice_are_told_by_gravity(
+    tmp_path: Path, again: str
+) -> None:
+    names = ["X", "Y", "Z", *(again.format(axis) for axis in "XYZ")]
+    for sensors in ((ACC, GYR), (GYR, ACC)):
+        table = dict(zip(names, map(cells, np.hstack(sensors).T), strict=True))
+        found = read(written(tmp_path / "run.csv", {"t": cells(RUN.time_s), **table}))
+        assert_is_the_run(found)
+
+
+def test_of_an_acceleration_with_and_without_gravity_the_first_is_taken(tmp_path: Path) -> None:
+    table = columns(acc="gF{x}", per_acc=1 / G)
+    without = ACC - ACC.mean(axis=0)
+    table |= {f"a{axis}": cells(without[:, k]) for k, axis in enumerate("xyz")}
+    for order in (list(table), [*reversed(table)]):
+        assert_is_the_run(
+            read(written(tmp_path / "run.csv", {name: table[name] for name in order}))
+        )
