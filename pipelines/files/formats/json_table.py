@@ -147,6 +147,8 @@ def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:
     if not isinstance(content, dict) or deeper == 0:
         return _Table()
     names, data = content.get("columns"), content.get("data")
+    if (sensors := _sensors_of_values(content)) is not None:
+        names, data = sensors, content["values"]
     if isinstance(names, list) and isinstance(data, list):  # as pandas writes it
         return _with_rate(_Table(_of_list([names, *data])), content)
     if names_sensors([str(name) for name in content]):
@@ -175,6 +177,20 @@ def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:
         note = f"{place}: of several {excerpt(chosen)} is read, and {passed} passed over."
         table = replace(table, notes=(*table.notes, note))
     return _with_rate(replace(table, said=table.said | words_of(chosen)), content)
+
+
+def _sensors_of_values(content: Mapping[str, Any]) -> list[str] | None:
+    """Names and units of the columns of a list of values, as Edge Impulse lists them."""
+    sensors = content.get("sensors")
+    if not isinstance(content.get("values"), list) or not isinstance(sensors, list):
+        return None
+    if not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in sensors):
+        return None
+    units = (str(one.get("units") or one.get("unit") or "") for one in sensors)
+    return [
+        f"{one['name']} [{unit}]" if unit else one["name"]
+        for one, unit in zip(sensors, units, strict=True)
+    ]
 
 
 def _by_label(content: Any) -> Any:

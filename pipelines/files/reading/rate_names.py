@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.name_words import plain_words
+from pipelines.files.reading.units import TIME_UNITS
 
 _NAME: Final = re.compile(
     r"(?:(?:acc|accel|accelerometer|imu|sensor|device|nominal|effective|data|output|my) )*"
@@ -22,6 +23,10 @@ _IN_WORDS: Final = re.compile(
     r"[^0-9\n,;]{0,24}(\d{1,5}(?:[.,]\d+)?)\s*(?:hz)?\b(?![:/.-]\d)",
     re.I,
 )
+#: The number alone below the name of a section, as Vicon Nexus writes it.
+_OF_SECTION: Final = re.compile(r"^Devices[,;\t ]*\n(\d{2,5}(?:[.,]\d+)?)[,;\t ]*$", re.M)
+#: How long it is from sample to sample, by name and unit.
+_INTERVAL: Final = re.compile(r"(?:sampl\w* )?(?:interval|period|dt) (ms|us|s)")
 _HERTZ: Final = re.compile(r"(\d{1,5}(?:[.,]\d+)?)\s*hz\b", re.I)
 _VALUE: Final = re.compile(r"\s*(\d{1,5}(?:[.,]\d+)?)\s*(hz)?\s*", re.I)
 
@@ -49,11 +54,22 @@ def stated_rate_hz(entries: Iterable[tuple[str, Any]]) -> float | None:
     --------
     >>> stated_rate_hz([("fs", 200), ("name", "a")]), stated_rate_hz([("sampleRate", "104 Hz")])
     (200.0, 104.0)
+    >>> stated_rate_hz([("interval_ms", 5)])
+    200.0
     >>> stated_rate_hz([("acc.fs", 200), ("gyr.fs", 100)]), stated_rate_hz([("fs", True)])
     (None, None)
     """
-    found = {rate for name, value in entries if is_rate_name(name) and (rate := _hertz(value))}
+    found = {rate for name, value in entries if (rate := _stated_hertz(name, value))}
     return found.pop() if len(found) == 1 else None
+
+
+def _stated_hertz(name: str, value: Any) -> float:
+    if is_rate_name(name):
+        return _hertz(value)
+    interval = _INTERVAL.fullmatch(" ".join(plain_words(name)))
+    if interval is None or not (length := _hertz(value)):
+        return 0.0
+    return 1.0 / (length * TIME_UNITS[interval[1]])
 
 
 def _hertz(value: Any) -> float:
@@ -77,7 +93,10 @@ def rate_in_preface(preface: str) -> float | None:
     (104.0, None)
     >>> rate_in_preface("Fs = 200"), rate_in_preface("Heart rate: 150")
     (200.0, None)
+    >>> rate_in_preface("Devices\n225")
+    225.0
     """
     found = {float(text.replace(",", ".")) for text in _IN_WORDS.findall(preface)}
+    found = found or {float(text.replace(",", ".")) for text in _OF_SECTION.findall(preface)}
     found = found or {float(text.replace(",", ".")) for text in _HERTZ.findall(preface)}
     return found.pop() if len(found) == 1 else None

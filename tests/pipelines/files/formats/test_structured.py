@@ -103,6 +103,11 @@ def batches(
     return found
 
 
+LISTED = [
+    *((f"acc{axis}", "m/s2") for axis in "XYZ"), *((f"gyr{axis}", "rad/s") for axis in "XYZ"),
+]  # fmt: skip
+
+
 def flat() -> dict[str, list[float]]:
     found = {"time_s": RUN.time_s.tolist()}
     for name, values in (("acc_{}_m_s2", ACC), ("gyr_{}_rad_s", GYR)):
@@ -140,6 +145,15 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
         lambda: json.dumps(flat()),
         lambda: json.dumps({"time": RUN.time_s.tolist(), "acc": ACC.tolist(), "gyr": GYR.tolist()}),
         lambda: json.dumps({"fs": 100, "acc": ACC.tolist(), "gyr": GYR.tolist()}),
+        lambda: json.dumps(
+            {
+                "payload": {
+                    "interval_ms": 10,
+                    "sensors": [{"name": n, "units": u} for n, u in LISTED],
+                    "values": np.hstack([ACC, GYR]).tolist(),
+                }
+            }
+        ),
         lambda: json.dumps(
             {
                 "t_ms": (RUN.time_s * 1e3).tolist(),
