@@ -125,8 +125,9 @@ def _wanted(schema: Any, ask: Ask) -> list[str]:
     names = list(schema.names)
     if stated := ask.stated.columns:
         return [name for name, said in zip(names, stated, strict=False) if said != "-"]
+    timed = any(column_name(_plain(name)).quantity == "time" for name in names)
     needed = [field.name for field in schema
-              if is_needed(_plain(field.name)) or _is_index(field)
+              if is_needed(_plain(field.name), timed=timed) or _is_index(field)
               or column_name(f"{_plain(field.name)} x").quantity in _NESTED]  # fmt: skip
     measured = {column_name(_plain(name)).quantity for name in needed}
     return needed if measured & set(_NESTED) else names

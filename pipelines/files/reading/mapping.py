@@ -51,11 +51,14 @@ def tells(name: str, unit: str = "") -> bool:
     return column_name(name, unit).quantity not in ("other", "count") or is_group(name)
 
 
-def is_needed(name: str, unit: str = "") -> bool:
-    """Whether a column can matter, by its name; one without a name may."""
+def is_needed(name: str, unit: str = "", *, timed: bool = True) -> bool:
+    """Whether a column can matter, by its name; one without a name may, a count without a time."""
     if not name or tells(name, unit) or is_told_by_company(name):
         return True
-    return column_name(name, unit).unit in UNITS["time"]  # of a time that no word calls so
+    said = column_name(name, unit)
+    if said.quantity == "count" and not timed:
+        return True
+    return said.unit in UNITS["time"]  # of a time that no word calls so
 
 
 def propose(

@@ -17,6 +17,7 @@ from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.named_sensors import elsewhere, listed
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import rows_of_one
+from pipelines.files.reading.row_numbers import in_their_places, row_numbers
 from pipelines.files.reading.stamps import (
     CLOCK,
     date_ns,
@@ -225,8 +226,14 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
     notes += _elsewhere(raw, mapping) + _perhaps_turning(raw, mapping) + _assumed(raw, mapping)
     time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
-    acc = Sensor(time, _triad(raw, mapping, "acc")) if mapping.acceleration else None
-    gyr = Sensor(time, _triad(raw, mapping, "gyr")) if mapping.angular_velocity else None
+    places, missing = row_numbers(raw) if time is None else (None, ())
+    notes += missing
+    triads = {
+        quantity: in_their_places(_triad(raw, mapping, quantity), places)
+        for quantity, columns in (("acc", mapping.acceleration), ("gyr", mapping.angular_velocity))
+        if columns
+    }
+    acc, gyr = (Sensor(time, triads[q]) if q in triads else None for q in ("acc", "gyr"))
     if own_time is not None and acc is not None and gyr is not None:
         acc, gyr = _timed_rows(acc), _timed_rows(Sensor(own_time, gyr.values))
     else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from imu.errors import InputError
+from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.keyed_lines import as_table
 from pipelines.files.reading.mapping import is_needed, tells
+from pipelines.files.reading.rate_names import rate_in_preface
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask
 from pipelines.files.reading.text_head import TextHead, read_head
@@ -29,10 +31,15 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
         name and tells(name, unit) for name, unit in zip(head.names, head.units, strict=True)
     )
 
+    said = map(column_name, head.names, head.units)
+    # where a rate is stated, the time may have no numbers
+    counted = ask.rate_hz or rate_in_preface(head.preface)
+    timed = not counted and any(one.quantity == "time" for one in said)
+
     def wanted(index: int, name: str, unit: str) -> bool:
         if stated:
             return index < len(stated) and stated[index] != "-"
-        return not told or is_needed(name, unit)
+        return not told or is_needed(name, unit, timed=timed)
 
     raw = read_rows(table, head, wanted, place=place, progress=ask.progress)
     if not raw.values:
