@@ -22,8 +22,10 @@ from pipelines.files.reading.name_words import (
     LINEAR,
     NEUTRAL,
     OTHER,
+    SACRAL,
     TIME,
     TIME_PAIRS,
+    UPPER_VERTEBRA,
     WHEN,
     WITHOUT,
     known_parts,
@@ -220,9 +222,12 @@ def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
     if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
         return every
 
+    spine = any(UPPER_VERTEBRA.fullmatch(word) for words in groups for word in words)
+
     def rank(words: tuple[str, ...]) -> tuple[bool, bool, bool]:
+        sacral = spine and not SACRAL.isdisjoint(words)
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
-        return named, names_waist(" ".join(words)), LESSER.isdisjoint(words)
+        return named, sacral or names_waist(" ".join(words)), LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     return groups[first] if rank(first) > rank(second) else every

@@ -130,11 +130,14 @@ DIRECTIONS: Final = word_set(
 )
 #: Places of a body that this sensor is for, and others.
 WAIST: Final = word_set(
-    "waist sacrum sacral pelvis pelvic l4 l5 s1 lumbar lowerback belt waistband becken sacro "
+    "waist sacrum sacral pelvis pelvic l4 l5 lumbar lowerback belt waistband becken sacro "
     "ceinture cintura hip hips hufte kreuzbein kreuz rucken lende lenden lws steiss bassin taille "
     "hanche lombaire lombaires bacino anca lombare cadera caderas heup bekken "
     "пояс таз крестец поясница 腰 骨盤 骨盆 허리 골반"
 )
+#: Vertebrae: beside one of the upper ones S1 and S2 are of the sacrum, else sensors 1 and 2.
+UPPER_VERTEBRA: Final = re.compile(r"[ctl]\d{1,2}")
+SACRAL: Final = word_set("s1 s2")
 #: Places at which what is measured is none of a pelvis.
 _ELSEWHERE: Final = word_set(
     "wrist watch hand forearm arm upperarm ankle foot feet shoe insole heel toe shank tibia shin "

@@ -29,6 +29,8 @@ _DATED: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_YEAR}[-/.](?P<month>\d{{1,2}})[-/.]{_DAY}[T _,]+{_CLOCK}{_ZONE}",
+        r"(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)"
+        r"(?P<second>\d\d)\.?(?P<fraction>\d{1,6})",
         rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)[T_ ](?P<hour>\d\d)(?P<minute>\d\d)"
         rf"(?P<second>\d\d)(?:[.,](?P<fraction>\d{{1,9}}))?{_ZONE}",
         rf"(?P<first>\d{{1,2}})[/.-](?P<other>\d{{1,2}})[/.-]{_ANY_YEAR}[T ,]+{_CLOCK}{_ZONE}",
@@ -171,8 +173,19 @@ def is_time_in_words(cell: str) -> bool:
     False
     """
     if ":" not in cell and "T" not in cell and "_" not in cell:
-        return False
+        return _is_digits_of_a_date(cell)
     return any(p.fullmatch(cell) for p in (*_DATED, _CLOCK_ALONE, _MINUTES))
+
+
+def _is_digits_of_a_date(cell: str) -> bool:
+    """Whether all digits from the year to a part of the second stand without a sign between."""
+    if not cell.startswith("20") or (found := _DATED[1].fullmatch(cell)) is None:
+        return False
+    said = {name: int(found[name]) for name in ("month", "day", "hour", "minute", "second")}
+    return (
+        1 <= said["month"] <= _MONTHS_A_YEAR and 1 <= said["day"] <= 31 and said["hour"] < 24
+        and said["minute"] < 60 and said["second"] < 60
+    )  # fmt: skip
 
 
 def month_comes_first(cells: NDArray[np.bytes_]) -> bool | None:

@@ -166,6 +166,7 @@ def unit_of(text: str) -> str:
     >>> unit_of("m/(sec^2)"), unit_of("deg per s"), unit_of("Milliseconds"), unit_of("lsb")
     ('m_s2', 'deg_s', 'ms', '')
     """
+    text = text.replace("_per_", "/")
     degrees = re.sub("[º˚]", "°", text.strip().lower())  # which would become other signs
     plain = unicodedata.normalize("NFKC", degrees).replace("\u2212", "-")
     plain = re.sub(r"[\s^·⋅.*()\[\]{}âÂ'’]", "", re.sub(r"(?<![a-z])per(?![a-z])", "/", plain))

@@ -69,7 +69,7 @@ LONGER = a_run(seconds=75.0)
         ("Time", "Acc (m/s²) {x}", "Gyro (º/s) {x}", 1.0, DEG),
         ("Time", "Accel-{X} (g)", "Gyro-{X} (d/s)", 1 / G, DEG),
         ("time", "accel{X}", "rate{X}", 1.0, 1.0),
-        ("ts", "acc_{x}", "gyr_{x}", 1.0, 1.0),
+        ("ts", "acc_{x}_m_per_s2", "gyr_{x}_deg_per_s", 1.0, DEG),
         ("时间戳（秒）", "加速度{X}轴（m/s²）", "陀螺仪{X}轴（rad/s）", 1.0, 1.0),
         ("t", "a{x}", "av{x}", 1.0, 1.0),
         ("", "acc_{x}", "gyr_{x}", 1.0, 1.0),
@@ -116,6 +116,18 @@ def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_pat
     without = {name: held for name, held in table.items() if not name.startswith("pelvis_gyr")}
     # a gyroscope at the foot says nothing of the pelvis
     assert read(written(path, without)).samples.angular_velocity_rad_s is None
+
+
+def test_sensors_1_and_2_are_of_the_sacrum_beside_other_vertebrae_alone(tmp_path: Path) -> None:
+    sacrum = columns(acc="S1_acc_{x}", gyr="S1_gyr_{x}")
+    for other, known in (("S2", False), ("T12", True)):
+        table = sacrum | columns(acc=f"{other}_acc_{{x}}", gyr=f"{other}_gyr_{{x}}", per_acc=1.5)
+        path = written(tmp_path / "run.csv", table)
+        if known:
+            assert_is_the_run(read(path))
+        else:
+            with pytest.raises(InputError, match="there are 's1' and 's2'"):
+                read(path)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +190,7 @@ CET = timezone(timedelta(hours=1))
         ("%Y-%m-%d %H:%M:%S.MS CET", CET),
         ("%Y-%m-%dT%H:%M:%S.MS+01:00[Europe/Berlin]", CET),
         ("%Y%m%dT%H%M%S.MSZ", UTC),
+        ("%Y%m%d%H%M%SMS", UTC),
         ("%d/%m/%y %H:%M:%S.MS", UTC),
         ("%d-%b-%Y %H:%M:%S.MS", UTC),
         ("%a %b %d %H:%M:%S.MS %Y", UTC),
