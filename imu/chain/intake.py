@@ -401,7 +401,7 @@ def accept_sample(
     # what stands still on all axes is held by whoever wrote it
     several = measured[0] + measured[1] + measured[2] > 1
     held = several and ax == last[0] and ay == last[1] and az == last[2]
-    slower = _is_slower(s, gx, gy, gz)
+    slower = _is_slower(s, gx, gy, gz) or held
     for axis in range(3):
         value = ax if axis == 0 else (ay if axis == 1 else az)
         rate = gx if axis == 0 else (gy if axis == 1 else gz)

@@ -248,6 +248,18 @@ def test_no_way_is_made_of_forces_that_do_not_repeat() -> None:
     assert not np.isnan(way).any()
 
 
+def test_rows_that_somebody_wrote_again_are_not_at_the_end_of_a_range() -> None:
+    samples = run()
+    assert samples.angular_velocity_rad_s is not None
+    rng = np.random.default_rng(0)
+    both = np.hstack([samples.acceleration_m_s2, samples.angular_velocity_rad_s])
+    for place in rng.choice(len(both) - 5, len(both) // 100, replace=False):
+        both[place : place + rng.integers(3, 6)] = both[place]
+    given = Samples(samples.time_s, both[:, :3], both[:, 3:])
+    flagged = analyze(given, axes="+x+y+z").quality_bits & int(Quality.CLIPPED)
+    assert not flagged.any()
+
+
 def test_a_sensor_that_is_turned_by_hand_without_a_gyroscope_has_its_gravity() -> None:
     time = np.arange(8000) / RATE_HZ
     angle = np.where(time > 10.0, np.sin(5.0 * time), 0.0)
