@@ -194,7 +194,15 @@ def _sensors_of_values(content: Mapping[str, Any]) -> list[str] | None:
 
 
 def _by_label(content: Any) -> Any:
-    """A list of whole recordings, each with a label and a list of times, by their labels."""
+    """A list of whole recordings, each with a label and a list of times, by their labels.
+
+    Records that each have a key, as databases write them, are a list.
+    """
+    if isinstance(content, dict) and len(content) > _MOST_LABELS and all(
+        isinstance(one, dict) and one.keys() == next(iter(content.values())).keys()
+        for one in content.values()
+    ):  # fmt: skip
+        return list(content.values())
     if not isinstance(content, list) or len(content) > _MOST_LABELS:
         return content
     found = {

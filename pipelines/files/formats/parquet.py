@@ -204,6 +204,7 @@ def _unnested(table: Any, pa: Any) -> Any:
     """A table with a column a number, where some hold records or lists of three."""
     if any(pa.types.is_struct(field.type) for field in table.schema):
         table = table.flatten()
+    table = _of_packets(table, pa)
     names, columns = [], []
     for field, column in zip(table.schema, table.columns, strict=True):
         name = _named(field)
@@ -219,6 +220,27 @@ def _unnested(table: Any, pa: Any) -> Any:
     return unnested.replace_schema_metadata(table.schema.metadata)
 
 
+def _of_packets(table: Any, pa: Any) -> Any:
+    """A table with a row a sample, where each row holds a list of samples of each axis."""
+    lists = {
+        field.name: column.combine_chunks()
+        for field, column in zip(table.schema, table.columns, strict=True)
+        if _is_list(field.type, pa) and column_name(_plain(field.name)).axis >= 0
+    }
+    if not lists:
+        return table
+    counts = [one.value_lengths().to_numpy(zero_copy_only=False) for one in lists.values()]
+    if any(not np.array_equal(counts[0], count) for count in counts):
+        return table
+    rows = pa.array(np.repeat(np.arange(len(counts[0])), np.nan_to_num(counts[0]).astype(np.int64)))
+    columns = [
+        lists[name].flatten() if name in lists else column.combine_chunks().take(rows)
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    apart = pa.table(columns, names=table.column_names)
+    return apart.replace_schema_metadata(table.schema.metadata)
+
+
 def _is_list(kind: Any, pa: Any) -> bool:
     types = pa.types
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
@@ -230,6 +252,8 @@ def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None
         as_ns = column.cast(pa.timestamp("ns") if pa.types.is_timestamp(column.type) else
                             pa.duration("ns")).cast(pa.int64())  # fmt: skip
         return _floats(as_ns, pa), f"{name} [ns]"
+    if pa.types.is_time(column.type):
+        return _floats(column.cast(pa.time64("ns")).cast(pa.int64()), pa), f"{name} [ns]"
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return _floats(column, pa), name
     if pa.types.is_dictionary(column.type):

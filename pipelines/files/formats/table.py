@@ -104,6 +104,9 @@ _OTHER_FILES: Final = (
         b"\xff\xff\xff\xff",
         "this is a stream of Arrow: save it as Feather or Parquet",
     ),
+    (b"SQLite format 3", "this is a database: export the table of the sensor as CSV"),
+    (b"<?xml", "this is XML: export what the sensor measured, with gravity, as CSV"),
+    (b"\x02P", "this is a C3D: export the channels of the sensor as CSV"),
     (b"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
 )
 

@@ -77,6 +77,8 @@ _RATES: Final = {"p": "x", "q": "y", "r": "z"}
 _OF_BROWSERS: Final = {"alpha": "z", "beta": "x", "gamma": "y"}
 #: A specific force, where a gyroscope stands beside it; a force plate has none.
 _FORCES: Final = {"f x": 0, "f y": 1, "f z": 2, "fx": 0, "fy": 1, "fz": 2}
+#: Of columns with one name all but the first get a number from those who read them.
+_AGAIN: Final = re.compile(r"\.[12]$")
 #: A second x, y and z, as MATLAB, R and pandas number it.
 SECOND_AXES: Final = {"x 1": 0, "y 1": 1, "z 1": 2}
 _BY_COMPANY: Final = frozenset([*_RATES, *_FORCES, *SECOND_AXES])
@@ -132,7 +134,7 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
     """
     said = [
         column_name(name, unit) if name not in ("", "-") else ColumnName("other")
-        for name, unit in zip(names, units, strict=True)
+        for name, unit in zip(_with_axes(names), units, strict=True)
     ]
     _told_by_company(names, said)
     wanted, foreign = frozenset(plain_words(stream)), frozenset[str]()
@@ -147,6 +149,30 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
                 said[k] = replace(said[k], axis=place) if place >= 0 else ColumnName("other")
         foreign |= _leave_lesser_out(names, said, quantity, wanted, foreign)
     return said
+
+
+def _with_axes(names: Sequence[str]) -> list[str]:
+    """Names with an axis each, where three are the same sensor: ``acc, acc, acc``."""
+    stems = [_AGAIN.sub("", name) for name in names]
+    found = list(names)
+    for stem in {stem for stem in stems if stem and is_sensor(stem)}:
+        places = [k for k, one in enumerate(stems) if one == stem]
+        if len(places) == 3:
+            for axis, k in zip("xyz", places, strict=True):
+                found[k] = f"{axis} {stem}"
+    return found
+
+
+def is_sensor(name: str) -> bool:
+    """Whether a name is that of a sensor and of none of its axes.
+
+    Examples
+    --------
+    >>> is_sensor("acc"), is_sensor("Gyroscope [deg/s]"), is_sensor("acc_x"), is_sensor("acc norm")
+    (True, True, False, False)
+    """
+    axis = column_name(name).axis
+    return axis < 0 and column_name(f"x {name}").quantity in ("acc", "linear", "gravity", "gyr")
 
 
 def is_told_by_company(name: str) -> bool:

@@ -14,6 +14,7 @@ from pipelines.files.reading.column_names import (
     ColumnName,
     column_name,
     column_names,
+    is_sensor,
     is_told_by_company,
     quantity_of_file,
     sensor_words,
@@ -53,7 +54,7 @@ def tells(name: str, unit: str = "") -> bool:
 
 def is_needed(name: str, unit: str = "", *, timed: bool = True) -> bool:
     """Whether a column can matter, by its name; one without a name may, a count without a time."""
-    if not name or tells(name, unit) or is_told_by_company(name):
+    if not name or tells(name, unit) or is_told_by_company(name) or is_sensor(name):
         return True
     said = column_name(name, unit)
     if said.quantity == "count" and not timed:

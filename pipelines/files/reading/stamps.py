@@ -23,12 +23,19 @@ _ZONE: Final = r"\s*(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[A-Z]{3,4})?\s*(?:\[[\w/+-]*\
 _YEAR: Final = r"(?P<year>\d{4})"
 _ANY_YEAR: Final = r"(?P<year>\d{4}|\d\d)"
 _DAY: Final = r"(?P<day>\d{1,2})"
+#: Chinese and Japanese signs; what is kept of a cell has ASCII alone.
+_OF_YEAR: Final = r"(?:[-/._]|年|[\ufffd?]{1,3})"
+_OF_MONTH: Final = r"(?:[-/._]|月|[\ufffd?]{1,3})"
+_OF_DAY: Final = r"(?:日|[\ufffd?]{1,3})?"
 _NAME: Final = r"(?P<name>[A-Za-z]{3,9})"
 _WEEKDAY: Final = r"(?:[A-Za-z]{3,9},? )?"
 _DATED: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_YEAR}[-/.](?P<month>\d{{1,2}})[-/.]{_DAY}[T _,]+{_CLOCK}{_ZONE}",
+        rf"{_YEAR}{_OF_YEAR}(?P<month>\d{{1,2}}){_OF_MONTH}{_DAY}{_OF_DAY}[T _,-]*"
+        r"(?P<hour>\d{1,2})[-.:_](?P<minute>\d{2})[-.:_](?P<second>\d{2})"
+        r"(?:[-.:_,](?P<fraction>\d{1,9}))?",
         r"(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)"
         r"(?P<second>\d\d)\.?(?P<fraction>\d{1,6})",
         rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)[T_ ](?P<hour>\d\d)(?P<minute>\d\d)"
@@ -42,6 +49,8 @@ _DATED: Final = tuple(
 _CLOCK_ALONE: Final = re.compile(rf"(?:(?P<days>\d{{1,5}}) days?,? \+?)?{_CLOCK}")
 _MINUTES: Final = re.compile(r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)[.,](?P<fraction>\d{1,9})")
 _PLAIN: Final = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?")
+#: What stands within a time and not within a number.
+_SIGNS: Final = re.compile(r"[:T_年]|\d \d|\d-\d+-")
 _NUMBERS: Final = re.compile(r"(?P<first>\d{1,2})[/.-](?P<other>\d{1,2})[/.-]\d{2,4}(?!\d)")
 _HALF: Final = re.compile(r"\d\s*[AaPp]\.?[Mm]\.?(?![A-Za-z])")
 _MONTHS_A_YEAR: Final = 12
@@ -172,14 +181,14 @@ def is_time_in_words(cell: str) -> bool:
     >>> is_time_in_words("1")
     False
     """
-    if ":" not in cell and "T" not in cell and "_" not in cell:
+    if not _SIGNS.search(cell):
         return _is_digits_of_a_date(cell)
     return any(p.fullmatch(cell) for p in (*_DATED, _CLOCK_ALONE, _MINUTES))
 
 
 def _is_digits_of_a_date(cell: str) -> bool:
     """Whether all digits from the year to a part of the second stand without a sign between."""
-    if not cell.startswith("20") or (found := _DATED[1].fullmatch(cell)) is None:
+    if not cell.startswith("20") or (found := _DATED[2].fullmatch(cell)) is None:
         return False
     said = {name: int(found[name]) for name in ("month", "day", "hour", "minute", "second")}
     return (

@@ -213,6 +213,8 @@ def plain_number(cell: str, *, decimal_comma: bool) -> str:
     >>> plain_number("1.234,5", decimal_comma=True), plain_number("1,234.5", decimal_comma=False)
     ('1234.5', '1234.5')
     """
+    if not decimal_comma and _PLAIN.fullmatch(cell):
+        return cell
     cell = cell.replace("\u2212", "-")
     if unit := unit_in_cell(cell):
         cell = cell[: -len(unit)].rstrip()

@@ -43,6 +43,9 @@ _FEW_TORN: Final = 0.01
 #: A point before other than three digits, or behind a zero, is that of decimals.
 _DECIMALS: Final = re.compile(r"\.(\d{1,2}|\d{4,})$|^-?0?\.\d")
 
+#: How a cell begins that is no name; also an empty one.
+_OF_NUMBERS: Final = "0123456789+-.,"
+
 Part = list[NDArray[np.generic]]
 
 
@@ -357,7 +360,8 @@ class _Reader:
 
     def _refuse_another_table(self, cells: list[str], line: str, number: int) -> None:
         """Refuse names of columns that are others than those above, or of a sensor named before."""
-        if sum(_measures(cell) for cell in cells) > 1 and line not in self._head.preface:
+        words = (cell for cell in cells if cell[:1] not in _OF_NUMBERS)
+        if sum(map(_measures, words)) > 1 and line not in self._head.preface:
             raise InputError(
                 "here another table begins: give each as a file of its own, the second by --with.",
                 place=f"{self._place}, line {number}",

@@ -165,6 +165,7 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
         lambda: json.dumps({"rate": 100, "packets": batches("acc_m_s2", "gyr_rad_s", turned=True)}),
         lambda: json.dumps({"records": batches("acc", "gyr", named=True)}),
         lambda: json.dumps({n: {str(k): v for k, v in enumerate(h)} for n, h in flat().items()}),
+        lambda: json.dumps({"run": {f"-N{k}": row for k, row in enumerate(records())}}),
         lambda: json.dumps(
             {"columns": list(flat()), "data": [list(r) for r in zip(*flat().values(), strict=True)]}
         ),
@@ -215,6 +216,13 @@ def test_frames_with_zones_spans_records_lists_and_an_index_of_times(tmp_path: P
     assert_is_the_run(read(path))
     frame.set_index(spans).to_csv(tmp_path / "run.csv")
     assert_is_the_run(read(tmp_path / "run.csv"))
+    day = (RUN.time_s + 25_200.0) * 1e9
+    clock = polars.Series(day.round().astype(np.int64)).cast(polars.Time)
+    plain.with_columns(clock.alias("time_s")).write_parquet(path)
+    assert_is_the_run(read(path))
+    packets = {n: np.reshape(held, (-1, 10)).tolist() for n, held in flat().items()}
+    polars.DataFrame(packets | {"time_s": RUN.time_s[::10]}).write_parquet(path)
+    assert_is_the_run(read(path))
     pandas.DataFrame(flat()).astype(str).to_parquet(path)
     assert_is_the_run(read(path))
     levels = pandas.MultiIndex.from_product([["acc", "gyr"], list("xyz")])

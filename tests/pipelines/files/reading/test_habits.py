@@ -191,6 +191,8 @@ CET = timezone(timedelta(hours=1))
         ("%Y-%m-%dT%H:%M:%S.MS+01:00[Europe/Berlin]", CET),
         ("%Y%m%dT%H%M%S.MSZ", UTC),
         ("%Y%m%d%H%M%SMS", UTC),
+        ("%Y-%m-%d_%H-%M-%S-MS", UTC),
+        ("%Y年%m月%d日 %H:%M:%S.MS", UTC),
         ("%d/%m/%y %H:%M:%S.MS", UTC),
         ("%d-%b-%Y %H:%M:%S.MS", UTC),
         ("%a %b %d %H:%M:%S.MS %Y", UTC),

@@ -65,3 +65,10 @@ def test_of_an_acceleration_with_and_without_gravity_the_first_is_taken(tmp_path
         assert_is_the_run(
             read(written(tmp_path / "run.csv", {name: table[name] for name in order}))
         )
+
+
+@pytest.mark.parametrize("head", ["t,acc,acc,acc,gyr,gyr,gyr", "t,acc,acc.1,acc.2,gyr,gyr.1,gyr.2"])
+def test_three_columns_of_one_name_are_its_axes(tmp_path: Path, head: str) -> None:
+    path = written(tmp_path / "run.csv", columns())
+    path.write_text(head + "\n" + path.read_text().partition("\n")[2])
+    assert_is_the_run(read(path))
