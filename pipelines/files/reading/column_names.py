@@ -81,7 +81,14 @@ _FORCES: Final = {"f x": 0, "f y": 1, "f z": 2, "fx": 0, "fy": 1, "fz": 2}
 _AGAIN: Final = re.compile(r"\.[12]$")
 #: A second x, y and z, as MATLAB, R and pandas number it.
 SECOND_AXES: Final = {"x 1": 0, "y 1": 1, "z 1": 2}
-_BY_COMPANY: Final = frozenset([*_RATES, *_FORCES, *SECOND_AXES])
+#: A gyroscope's axes by number; beside an acceleration alone, since g is also a unit of that.
+_NUMBERED_RATES: Final = (
+    *(["g1", "g2", "g3"], ["g0", "g1", "g2"]),
+    *(["g 1", "g 2", "g 3"], ["g 0", "g 1", "g 2"]),
+)
+_BY_COMPANY: Final = frozenset(
+    [*_RATES, *_FORCES, *SECOND_AXES, *(f"g{gap}{k}" for gap in ("", " ") for k in range(4))]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,22 @@ def is_sensor(name: str) -> bool:
     return axis < 0 and column_name(f"x {name}").quantity in ("acc", "linear", "gravity", "gyr")
 
 
+def is_axis_of_unknown(name: str) -> bool:
+    """Whether a name has an axis, and no word or unit that says what was measured along it.
+
+    Examples
+    --------
+    >>> is_axis_of_unknown("wb_x"), is_axis_of_unknown("mag_x"), is_axis_of_unknown("shift X (mm)")
+    (True, False, False)
+    """
+    said = column_name(name)
+    known = OTHER | LINEAR | GRAVITY | ACCELERATION | ANGULAR_VELOCITY
+    bare = not said.unit and not _BRACKETS.match(name)
+    return bare and said.quantity == "other" and 0 <= said.axis < 3 and known.isdisjoint(
+        plain_words(name)
+    )  # fmt: skip
+
+
 def is_told_by_company(name: str) -> bool:
     """Whether a name says something beside certain others alone, as ``p`` does beside ``q, r``."""
     return " ".join(plain_words(_unit_apart(name)[0])) in _BY_COMPANY
@@ -186,11 +209,14 @@ def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
     for k, name in enumerate(names):
         if said[k].quantity == "other" and is_told_by_company(name):
             stem, unit, _ = _unit_apart(name)
-            if unit or not _BRACKETS.match(name):  # newtons are those of a plate
+            bracketed = _BRACKETS.match(name)
+            # newtons are those of a plate
+            if unit or bracketed is None or _AXIS.fullmatch(bracketed[2]):
                 places[" ".join(plain_words(stem))] = k, unit
     having = {one.quantity for one in said if one.axis >= 0}
     triads: tuple[tuple[Quantity, list[str]], ...] = (
-        ("gyr", [*_RATES]), ("acc", [*_FORCES][:3]), ("acc", [*_FORCES][3:]))  # fmt: skip
+        ("gyr", [*_RATES]), ("acc", [*_FORCES][:3]), ("acc", [*_FORCES][3:]),
+        *(("gyr", names) for names in _NUMBERED_RATES))  # fmt: skip
     for quantity, triad in triads:
         other = "acc" if quantity == "gyr" else "gyr"
         if quantity not in having and other in having and places.keys() >= {*triad}:
@@ -464,6 +490,7 @@ def _turning(words: Sequence[str]) -> bool:
     text = " ".join(words)
     return (
         text == "rate"
+        or ("angular" in words and NEUTRAL.issuperset({*words} - {"angular"}))
         or not ANGULAR_VELOCITY.isdisjoint(words)
         or any(pair in text for pair in ANGULAR_VELOCITY_PAIRS)
     )

@@ -19,6 +19,27 @@ _MOST_LABELS: Final = 64
 _MOST_WORDS: Final = 3
 
 
+#: What Android calls its sensors, by their numbers (``android.hardware.Sensor``).
+_ANDROID: Final = {
+    "1": "accelerometer", "2": "magnetic field", "4": "gyroscope", "9": "gravity",
+    "10": "linear acceleration", "11": "rotation vector", "14": "magnetic field uncalibrated",
+    "15": "game rotation vector", "16": "gyroscope uncalibrated",
+    "35": "accelerometer uncalibrated",
+}  # fmt: skip
+
+
+def sensors_named(name: str, cells: Collection[str]) -> dict[str, str]:
+    """What the cells of a column say of rows; of numbers under ``type`` what Android means by them.
+
+    Examples
+    --------
+    >>> sensors_named("sensor_type", ["1", "4"]), sensors_named("trial", ["1", "4"])
+    ({'1': 'accelerometer', '4': 'gyroscope'}, {'1': '1', '4': '4'})
+    """
+    is_type = "type" in plain_words(name) and set(cells) <= _ANDROID.keys()
+    return {cell: _ANDROID[cell] if is_type else cell for cell in cells}
+
+
 @dataclass(frozen=True, slots=True)
 class SensorTables:
     """A table for each of two sensors.
@@ -74,7 +95,9 @@ def tables_by_sensor(raw: RawColumns) -> SensorTables | None:
     for index, values in raw.values.items():
         if values.dtype.kind != "S" or _is_time(raw, index):
             continue
-        labels = {cell: cell.decode("utf-8", "replace") for cell in np.unique(values).tolist()}
+        cells = {cell: cell.decode("utf-8", "replace") for cell in np.unique(values).tolist()}
+        said = sensors_named(raw.names[index], cells.values())
+        labels = {cell: said[word] for cell, word in cells.items()}
         if len(labels) > _MOST_LABELS or not names_sensors(labels.values()):
             continue
         columns = _measured(raw)

@@ -52,7 +52,7 @@ COUNT: Final = word_set(
     "index idx counter packetcounter count sample samples number no nr row frame seq id"
 )
 ACCELERATION: Final = word_set(
-    "acc ac acce accel acceler accelerometer accelerometers acceleration accelerations a gforce "
+    "acc ac acce xl accel acceler accelerometer accelerometers acceleration accelerations a gforce "
     "totalacceleration accelerometeracceleration "
     "beschleunigung beschleunigungen beschleunigungssensor beschl besch accelerometre accelero "
     "akselerasjon akselerometer aceleracion acel "
@@ -61,9 +61,10 @@ ACCELERATION: Final = word_set(
     "التسارع تسارع "
     "ускорение акселерометр gyorsulás επιτάχυνση 加速度 加速度計 加速度计 가속도 가속도계"
 )
-ACCELERATION_PAIRS: Final = _phrases("gia tốc")
+ACCELERATION_PAIRS: Final = _phrases("specific force", "gia tốc")
 ANGULAR_VELOCITY: Final = word_set(
-    "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as av angularvelocity angvel "
+    "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as av avel om spin dps "
+    "angularvelocity angvel "
     "angrate gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
     "winkelgeschw kreisel "
     "gyrometre gyrom giroscopio gyroscopio giroscopo girometro gyrorotation "
@@ -73,7 +74,8 @@ ANGULAR_VELOCITY: Final = word_set(
 )
 ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
-    "turn rate", "ang vel", "ang rate", "rate gyro", "body rate", "vel ang", "vitesse angulaire",
+    "angular vel", "rotation vel", "rot vel", "vel rot", "vel giro", "turn rate",
+    "ang vel", "ang rate", "rate gyro", "body rate", "vel ang", "vitesse angulaire",
     "vitesse de rotation", "vit ang",
     "velocidad angular", "velocità angolare", "velocidade angular", "prędkość kątowa",
     "угловая скорость", "açısal hız", "úhlová rychlost", "γωνιακή ταχύτητα", "vận tốc góc",

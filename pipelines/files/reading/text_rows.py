@@ -16,7 +16,7 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
-from pipelines.files.reading.long_table import names_a_sensor, names_sensors
+from pipelines.files.reading.long_table import names_a_sensor, names_sensors, sensors_named
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
 from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
@@ -183,7 +183,7 @@ def _label_column(sample: Sequence[Sequence[str]], head: TextHead) -> int | None
     if any(one.quantity in ("acc", "gyr", "linear") and one.axis >= 0 for one in said):
         return None
     for k in range(head.dialect.columns):
-        if names_sensors({row[k] for row in sample}):
+        if names_sensors(sensors_named(head.names[k], {row[k] for row in sample}).values()):
             return k
     return None
 

@@ -64,6 +64,13 @@ def test_a_row_for_each_sensor_and_time(
     assert "passed over" not in " ".join(table.notes)
 
 
+def test_sensors_may_have_the_numbers_of_android(tmp_path: Path) -> None:
+    lines = ["timestamp,sensor_type,x,y,z", *rows_by_sensor("{t},{s},{x},{y},{z}", ("1", "4"))]
+    path = tmp_path / "run.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert_is_the_run(read(path))
+
+
 def test_words_of_a_table_of_steps_or_of_a_cohort_are_no_sensors(tmp_path: Path) -> None:
     for words in ("A,L,R", "ok,failed,acc_x looks like raw counts"):
         cells = words.split(",")

@@ -72,6 +72,9 @@ LONGER = a_run(seconds=75.0)
         ("ts", "acc_{x}_m_per_s2", "gyr_{x}_deg_per_s", 1.0, DEG),
         ("时间戳（秒）", "加速度{X}轴（m/s²）", "陀螺仪{X}轴（rad/s）", 1.0, 1.0),
         ("t", "a{x}", "av{x}", 1.0, 1.0),
+        ("t", "specific_force_{x}", "RotVel{X}_rad_sec", 1.0, 1.0),
+        ("t", "XL_{X}", "g[{n}]", 1.0, 1.0),
+        ("t", "acc_{x}", "imu.angular.{x}", 1.0, 1.0),
         ("", "acc_{x}", "gyr_{x}", 1.0, 1.0),
     ],
 )
@@ -856,6 +859,8 @@ def test_what_may_be_angles_or_angular_velocity_is_passed_over_and_told(tmp_path
     table = read(written(tmp_path / "run.csv", columns(gyr="Rot{X}")))
     assert not table.samples.has_gyro
     assert any("'RotX', 'RotY' and 'RotZ' may be angles" in note for note in table.notes)
+    table = read(written(tmp_path / "other.csv", columns(gyr="wb_{x}")))
+    assert any("'wb_x', 'wb_y' and 'wb_z' may be angles" in note for note in table.notes)
     # a force plate's columns are no specific force
     force = {n.replace("acc", "f"): v for n, v in columns(acc="acc_{x}").items() if "gyr" not in n}
     newtons = {n.replace("acc", "f"): v for n, v in columns(acc="acc_{x} [N]").items()}
