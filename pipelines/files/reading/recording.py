@@ -22,6 +22,7 @@ from pipelines.files.reading.stamps import (
     CLOCK,
     date_ns,
     day_ns,
+    has_zone,
     is_month_assumed,
     is_time_in_words,
     month_comes_first,
@@ -243,7 +244,7 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
         acc,
         gyr,
         mapping=mapping,
-        told="" if mapping.plain and not before else _told(raw, mapping, names, before),
+        told="" if mapping.plain and not before else _told(raw, mapping, names, before, start_ns),
         preamble=raw.preamble,
         notes=tuple(notes),
         utc_start_ns=start_ns or _stated_start_ns(raw, time),
@@ -301,9 +302,16 @@ def _stated_start_ns(raw: RawColumns, time: Values | None) -> int:
     return zero_ns + round(float(first[0]) * 1e9) if len(first) and zero_ns > _DAY_NS else 0
 
 
-def _told(raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], before: str) -> str:
+def _told(
+    raw: RawColumns, mapping: ColumnMapping, names: Sequence[str], before: str, start_ns: int
+) -> str:
     maker = f"is a file of {raw.maker}, read" if raw.maker else "is read"
     shown = mapping.told(raw.shown or (raw.names if before and raw.headed else names))
+    time = mapping.times.time
+    if time is not None and time.unit == "words" and start_ns > _DAY_NS:
+        first = np.asarray(raw.values[time.index], np.bytes_)[0].decode("ascii", "replace")
+        if not has_zone(first):
+            shown = shown.replace(" in words", " in words, of no zone and taken for UTC", 1)
     return f"{raw.place} {maker} as {shown}{before}."
 
 

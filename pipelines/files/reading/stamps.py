@@ -49,6 +49,7 @@ _DATED: Final = tuple(
 _CLOCK_ALONE: Final = re.compile(rf"(?:(?P<days>\d{{1,5}}) days?,? \+?)?{_CLOCK}")
 _MINUTES: Final = re.compile(r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)[.,](?P<fraction>\d{1,9})")
 _PLAIN: Final = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?")
+_ENDS_WITH_ZONE: Final = re.compile(r"(Z|\d ?[+-]\d\d(:?\d\d)?|[A-Z]{3,4})( ?\[[\w/+-]*\]?)?$")
 #: What stands within a time and not within a number.
 _SIGNS: Final = re.compile(r"[:T_年]|\d \d|\d-\d+-")
 _NUMBERS: Final = re.compile(r"(?P<first>\d{1,2})[/.-](?P<other>\d{1,2})[/.-]\d{2,4}(?!\d)")
@@ -237,6 +238,17 @@ def is_month_assumed(date_and_time: str) -> bool:
 def has_half_days(cells: NDArray[np.bytes_]) -> bool:
     """Whether times are of a clock of 12 hours, with AM and PM."""
     return len(cells) > 0 and _HALF.search(_text(cells[0])) is not None
+
+
+def has_zone(date_and_time: str) -> bool:
+    """Whether a time in words says of which zone it is.
+
+    Examples
+    --------
+    >>> [has_zone(f"2026-03-01 07:00:00.125{end}") for end in ("Z", "+0100", " CET", "", " PM")]
+    [True, True, True, False, False]
+    """
+    return _ENDS_WITH_ZONE.search(date_and_time.strip()) is not None
 
 
 def day_ns(cell: str, *, month_first: bool | None = None) -> int:

@@ -210,6 +210,15 @@ def test_dates_are_written_in_many_ways(tmp_path: Path, form: str, zone: timezon
     assert table.utc_start_ns == int(START.timestamp()) * 10**9
 
 
+@pytest.mark.parametrize(("end", "told"), [("", True), ("Z", False), ("+01:00", False)])
+def test_a_time_of_no_zone_is_told_to_be_taken_for_utc(
+    tmp_path: Path, end: str, told: bool
+) -> None:
+    stamps = [stamp(t, f"%Y-%m-%d %H:%M:%S.MS{end}") for t in RUN.time_s.tolist()]
+    table = read(written(tmp_path / "run.csv", columns(stamps, "Time", "Acc {x}")))
+    assert ("of no zone and taken for UTC" in table.notes[0]) is told
+
+
 def test_minutes_and_seconds_go_on_over_the_hour() -> None:
     found = stamps_in_words(np.array([b"59:59.9", b"00:00.0", b"00:00.1"]), "")
     assert np.diff(found).tolist() == [10**8, 10**8]
