@@ -36,7 +36,10 @@ _MOST_SHARED: Final = 8
 _DEEPEST: Final = 6
 _MOST_LABELS: Final = 64
 _LEAST_ROWS: Final = 2
-_BEGINNING: Final = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"])')
+_BEGINNING: Final = re.compile(rb'\s*(\{\s*["\'}]|\[\s*[{"]|\[\s*\[\s*(["\[]|[-+\d.eE]+\s*,))')
+#: How Python prints records, and what JSON calls these.
+_PRINTED: Final = re.compile(rb"\s*\[?\s*\{\s*'")
+_OF_PYTHON: Final = {b"None": b"null", b"nan": b"null", b"True": b"true", b"False": b"false"}
 #: A line of a log with one record: what stands before it, and the record.
 _LOGGED: Final = re.compile(rb'([^{"]{1,200})(\{\s*"[^"]{1,100}"\s*:.*\})\s*')
 _CLOCK: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d[.,]\d{1,9}")
@@ -94,6 +97,9 @@ def _read(look: Look, ask: Ask) -> Recording:
 
 def _content(data: bytes, place: str) -> Any:
     data = data.removeprefix(b"\xef\xbb\xbf")
+    if _PRINTED.match(data):
+        words = re.compile(rb"\b(?:None|nan|True|False)\b")
+        data = words.sub(lambda word: _OF_PYTHON[word[0]], data.replace(b"'", b'"'))
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

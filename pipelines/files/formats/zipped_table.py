@@ -41,6 +41,9 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     sessions = [name for name in folder.names if name.endswith(".mcap") and not _is_hidden(name)]
     if len(whole) > 1:
         named = _meant(whole, ask.stream)
+        if len(named) == 1 and len({_bare(name) for name in whole}) == 1:  # of its folder
+            beside = PurePosixPath(named[0]).parent
+            turning = [name for name in turning if PurePosixPath(name).parent == beside]
         turning = _meant(turning, ask.stream) or turning
         if named and ask.stream:
             sessions, ask = [], replace(ask, stream="")
@@ -48,7 +51,7 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
     if sessions or 1 < len(whole) <= _MOSTTABLES:
         held = [folder.own_name(name) for name in (*sessions, *whole)]
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""
-        cure = f", or name a table by --stream, such as --stream {excerpt(_bare(held[-1]))}"
+        cure = f", or name a table by --stream, such as --stream {excerpt(_labels(held)[-1])}"
         raise InputError(
             f"there are recordings in it ({', '.join(held[:4])}{more}): give the one you mean"
             f"{cure if whole else ''}.",
@@ -77,10 +80,17 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
 
 def _meant(names: Sequence[str], stream: str) -> list[str]:
     """The tables that a user names, or else those of the waist."""
-    wanted = words_of(stream)
+    wanted, labels = words_of(stream), zip(names, _labels(names), strict=True)
     if wanted:
-        return [name for name in names if wanted <= words_of(_bare(name))]
-    return [name for name in names if names_waist(_bare(name))]
+        return [name for name, label in labels if wanted <= words_of(label)]
+    return [name for name, label in labels if names_waist(label)]
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """What tells tables apart: their names, or the folders that hold tables of one name."""
+    if len({_bare(name) for name in names}) > 1 or len(names) < 2:
+        return [_bare(name) for name in names]
+    return [PurePosixPath(name).parent.name for name in names]
 
 
 def _bare(name: str) -> str:

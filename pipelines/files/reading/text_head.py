@@ -37,6 +37,8 @@ _DIGITS: Final = re.compile(r"\d[\d.]*")
 #: Numbers with a point that tell what it means.
 _ENOUGH_POINTS: Final = 8
 _FORTRAN: Final = re.compile(r"[+-]?[\d.]+[dD][+-]?\d{1,3}")
+_CHECKSUM: Final = re.compile(r"\*[0-9A-Fa-f]{2}$")
+_TIME_IN_BRACKETS: Final = re.compile(r"^\[ *(\d+(?:\.\d+)?) *\](?=[ ,;\t])")
 _SEPARATORS: Final = (",", ";", "\t", "|", " ")
 _ROWS_LOOKED_AT: Final = 60
 _LINES_LOOKED_AT: Final = 500
@@ -157,6 +159,10 @@ def split_row(line: str, dialect: Dialect) -> list[str]:
     """The cells of a line, without quotes, brackets around it all and outer blanks."""
     if " -> " in line:  # a serial monitor puts its clock before what came
         line = line.replace(" -> ", dialect.separator, 1)
+    if line[:1] == "$":  # a sentence of NMEA ends with a checksum
+        line = _CHECKSUM.sub("", line)
+    elif line[:1] == "[":  # its time alone may stand in brackets
+        line = _TIME_IN_BRACKETS.sub(r"\1 ", line)
     if line[:1] in ("(", "[") and line.rstrip()[-1:] in (")", "]"):
         line = line.strip(" ()[]")
     if dialect.separator == " ":

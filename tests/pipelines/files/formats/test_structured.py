@@ -148,6 +148,7 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
         lambda: json.dumps(records()),
         lambda: json.dumps(records(), indent=1),
         lambda: "\n".join(map(json.dumps, records())) + '\n{"time_s": 6.0, "ac',
+        lambda: "\n".join(map(str, records())),
         lambda: json.dumps({"device": "A", "recording": {"rate": 100, "samples": records()}}),
         lambda: json.dumps(flat()),
         lambda: json.dumps({"time": RUN.time_s.tolist(), "acc": ACC.tolist(), "gyr": GYR.tolist()}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -555,6 +556,11 @@ def test_positions_of_a_pelvis_are_no_acceleration(tmp_path: Path, scale: float)
     [
         "09:00:0{t:.3f} -> {0:.5f},{1:.5f},{2:.5f},{3:.5f},{4:.5f},{5:.5f}",
         "({t:.3f}, {0:.5f}, {1:.5f}, {2:.5f}, {3:.5f}, {4:.5f}, {5:.5f})",
+        "[[{t:.3f} {0:.5f} {1:.5f} {2:.5f} {3:.5f} {4:.5f} {5:.5f}]",
+        "[{t:9.3f}] {0:.5f} {1:.5f} {2:.5f} {3:.5f} {4:.5f} {5:.5f}",
+        "$IMU,{t:.3f},{0:.5f},{1:.5f},{2:.5f},{3:.5f},{4:.5f},{5:.5f}*5A",
+        "03-01 09:00:0{t:.3f}  123 D imu : {0:.5f},{1:.5f},{2:.5f},{3:.5f},{4:.5f},{5:.5f}",
+        "I ({t:.3f}) imu: {0:.5f}, {1:.5f}, {2:.5f}, {3:.5f}, {4:.5f}, {5:.5f}",
     ],
 )
 def test_rows_as_monitors_and_programs_print_them(tmp_path: Path, line: str) -> None:
@@ -681,6 +687,21 @@ def test_a_zip_with_a_table_of_each_sensor_is_one_recording(tmp_path: Path, fold
         packed.writestr("__MACOSX/._Accelerometer.csv", b"\0\5")
         packed.writestr("readme.txt", "A run.\n")
     assert_is_the_run(read(path))
+
+
+def test_folders_of_a_zip_with_tables_of_one_name_are_of_a_sensor_each(tmp_path: Path) -> None:
+    path, turned = tmp_path / "trial.zip", RUN.acceleration_m_s2[:, [1, 2, 0]]
+    other = replace(RUN, acceleration_m_s2=turned)
+    with zipfile.ZipFile(path, "w") as packed:
+        for place, run in (("foot", other), ("sacrum", RUN), ("wrist", other)):
+            table = columns(acc="{x}", gyr="{X}", run=run)
+            names = list(table)
+            for file, held in (("acc.csv", names[1:4]), ("gyro.csv", names[4:])):
+                one = written(tmp_path / file, {name: table[name] for name in ["time_s", *held]})
+                packed.write(one, f"trial 1/{place}/{file}")
+    assert_is_the_run(read(path))
+    force = read(path, stream="foot").samples.acceleration_m_s2
+    np.testing.assert_allclose(force, turned, atol=2e-3)
 
 
 def test_the_acceleration_of_one_file_tells_the_unit_of_the_other(tmp_path: Path) -> None:

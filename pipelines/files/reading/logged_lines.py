@@ -1,0 +1,81 @@
+"""Lines of a log that begin with who says it, and when: ``I (1234) imu: 0.1,0.2,9.8``.
+
+They are made rows of the numbers, behind the time where there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pipelines.files.reading.keyed_lines import Lines
+from pipelines.files.reading.text_source import decoded
+
+_LOOKED_AT: Final = 60
+_MOSTLY: Final = 0.8
+_NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_LOGGED: Final = re.compile(
+    r"(?P<head>(?=[^,;\t]*[A-Za-z])[^,;\t]{1,80}):\s+"
+    rf"(?P<numbers>{_NUMBER}(?:\s*[,;\t]\s*{_NUMBER}){{2,}})\s*"
+)
+_CLOCK: Final = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d[.,]\d{1,9}")
+#: Milliseconds since the start, as the logs of ESP-IDF and the kernel's seconds have them.
+_COUNTED: Final = re.compile(r"[(\[]\s*(\d+(?:\.\d+)?)\s*[)\]]")
+
+
+class LoggedLines:
+    """Rows of the lines of a source.
+
+    Parameters
+    ----------
+    source : Lines
+        The text.
+
+    Attributes
+    ----------
+    look : bytes
+        The beginning, as a table.
+    """
+
+    def __init__(self, source: Lines) -> None:
+        self._source = source
+        self.look = self._rows(source.look[: source.look.rfind(b"\n") + 1])
+
+    def blocks(self) -> Iterator[bytes]:
+        """The whole as a table, once."""
+        for block in self._source.blocks():
+            yield self._rows(block)
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes that were read so far, and in all."""
+        return self._source.progress()
+
+    def _rows(self, block: bytes) -> bytes:
+        # lines keep their numbers; a message is empty
+        return b"\n".join(_row(decoded(line)).encode() for line in block.split(b"\n"))
+
+
+def without_heads(source: Lines) -> Lines:
+    """The source itself, or as rows of numbers where its lines have a head each."""
+    lines = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
+    lines = [line for line in lines if line.strip()]
+    logged = sum(_LOGGED.fullmatch(decoded(line).strip()) is not None for line in lines)
+    return LoggedLines(source) if lines and logged >= _MOSTLY * len(lines) else source
+
+
+def _row(line: str) -> str:
+    r"""The time, where there is one, and the numbers; nothing of a message.
+
+    Examples
+    --------
+    >>> _row("I (1234) imu: 0.1,0.2, 9.8"), _row("03-01 07:00:00.125 D imu: 1;2;3"), _row("boot: 3")
+    ('1234\t0.1\t0.2\t9.8', '07:00:00.125\t1\t2\t3', '')
+    """
+    found = _LOGGED.fullmatch(line.strip())
+    if found is None:
+        return ""
+    clock, counted = _CLOCK.search(found["head"]), _COUNTED.search(found["head"])
+    time = clock[0] if clock else counted[1] if counted else ""
+    numbers = re.split(r"\s*[,;\t]\s*", found["numbers"])
+    return "\t".join([*filter(None, [time]), *numbers])
