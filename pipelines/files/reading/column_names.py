@@ -29,6 +29,7 @@ from pipelines.files.reading.name_words import (
     WHEN,
     WITHOUT,
     known_parts,
+    names_elsewhere,
     names_waist,
     plain_words,
     word_set,
@@ -77,6 +78,7 @@ _RATES: Final = {"p": "x", "q": "y", "r": "z"}
 _OF_BROWSERS: Final = {"alpha": "z", "beta": "x", "gamma": "y"}
 #: A specific force, where a gyroscope stands beside it; a force plate has none.
 _FORCES: Final = {"f x": 0, "f y": 1, "f z": 2, "fx": 0, "fy": 1, "fz": 2}
+_SENSORS: Final = NEUTRAL | ACCELERATION | ANGULAR_VELOCITY
 #: Of columns with one name all but the first get a number from those who read them.
 _AGAIN: Final = re.compile(r"\.[12]$")
 #: A second x, y and z, as MATLAB, R and pandas number it.
@@ -275,11 +277,15 @@ def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
         return every
 
     spine = any(UPPER_VERTEBRA.fullmatch(word) for words in groups for word in words)
+    # beside others, each with its place, the one without a name is the sensor itself
+    unnamed = [words for words in groups if _SENSORS.issuperset(words[:-1])]
+    elsewhere = sum(names_elsewhere(" ".join(words)) for words in groups) == len(groups) - 1
 
-    def rank(words: tuple[str, ...]) -> tuple[bool, bool, bool]:
+    def rank(words: tuple[str, ...]) -> tuple[bool, bool, bool, bool]:
         sacral = spine and not SACRAL.isdisjoint(words)
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
-        return named, sacral or names_waist(" ".join(words)), LESSER.isdisjoint(words)
+        worn = sacral or names_waist(" ".join(words))
+        return named, worn, elsewhere and [words] == unnamed, LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     return groups[first] if rank(first) > rank(second) else every

@@ -122,6 +122,14 @@ def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_pat
     assert read(written(path, without)).samples.angular_velocity_rad_s is None
 
 
+def test_the_sensor_without_a_name_is_read_beside_others_elsewhere(tmp_path: Path) -> None:
+    table = columns(acc="foot_acc_{x}", gyr="foot_gyr_{x}", per_acc=1.5) | columns()
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+    table = columns(acc="imu2_acc_{x}", gyr="imu2_gyr_{x}", per_acc=1.5) | columns()
+    with pytest.raises(InputError, match="a second time"):
+        read(written(tmp_path / "two.csv", table))
+
+
 def test_sensors_1_and_2_are_of_the_sacrum_beside_other_vertebrae_alone(tmp_path: Path) -> None:
     sacrum = columns(acc="S1_acc_{x}", gyr="S1_gyr_{x}")
     for other, known in (("S2", False), ("T12", True)):
