@@ -66,7 +66,7 @@ def _recognise(look: Look) -> bool:
 
 
 def _is_log(start: bytes) -> bool:
-    lines = start.split(b"\n")[:_LINES_LOOKED_AT]
+    lines = start.split(b"\n", _LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
     found = sum(_LOGGED.fullmatch(line) is not None for line in lines)
     return found >= _MOSTLY * _LINES_LOOKED_AT
 

@@ -16,8 +16,8 @@ _LOOKED_AT: Final = 60
 _MOSTLY: Final = 0.8
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _LOGGED: Final = re.compile(
-    r"(?P<head>(?=[^,;\t]*[A-Za-z])[^,;\t]{1,80}):\s+"
-    rf"(?P<numbers>{_NUMBER}(?:\s*[,;\t]\s*{_NUMBER}){{2,}})\s*"
+    r"(?P<head>(?=[^,;\t]{0,80}[A-Za-z])[^,;\t]{1,80}):\s+"
+    rf"(?P<numbers>{_NUMBER}(?: *[,;\t] *{_NUMBER}){{2,}})\s*"
 )
 _CLOCK: Final = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d[.,]\d{1,9}")
 #: Milliseconds since the start, as the logs of ESP-IDF and the kernel's seconds have them.
@@ -77,5 +77,5 @@ def _row(line: str) -> str:
         return ""
     clock, counted = _CLOCK.search(found["head"]), _COUNTED.search(found["head"])
     time = clock[0] if clock else counted[1] if counted else ""
-    numbers = re.split(r"\s*[,;\t]\s*", found["numbers"])
+    numbers = re.split(" *[,;\t] *", found["numbers"])
     return "\t".join([*filter(None, [time]), *numbers])
