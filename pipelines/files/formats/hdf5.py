@@ -86,8 +86,22 @@ def _arrays(file: Any, h5py: Any, room: int, place: str) -> list[tuple[str, NDAr
             "it would unpack to more than any recording of its size does: save it again.",
             place=place,
         )
-    found = [(path + _unit_of(path, node), np.asarray(node[()])) for path, node in held]
+    found = [one for path, node in held for one in _columns_of(path, node)]
     return found + _rates(file, h5py)
+
+
+def _columns_of(path: str, node: Any) -> list[tuple[str, NDArray[Any]]]:
+    """An array by its path, or its columns where an attribute names them."""
+    array = np.asarray(node[()])
+    for key in node.attrs:
+        names = [_text(one) for one in np.atleast_1d(node.attrs[key])]
+        if array.ndim == 2 and len(names) == array.shape[1] and any(
+            column_name(name).axis >= 0 for name in names
+        ):  # fmt: skip
+            group = path.rpartition(".")[0]
+            paths = (f"{group}.{name.replace('.', ' ')}".lstrip(".") for name in names)
+            return [(one, array[:, k]) for k, one in enumerate(paths)]
+    return [(path + _unit_of(path, node), array)]
 
 
 def _rates(file: Any, h5py: Any) -> list[tuple[str, NDArray[Any]]]:

@@ -17,6 +17,7 @@ from pipelines.files.reading.physics import (
     likely_acceleration_unit,
     may_turn,
 )
+from pipelines.files.reading.rate_names import stated_rate_hz
 from pipelines.files.reading.raw_columns import RawColumns, Values
 from pipelines.files.reading.stated import Column
 from pipelines.files.reading.time_columns import TimeColumns, can_be_time
@@ -42,6 +43,7 @@ def by_physics(raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | Non
     InputError
         When that is not plain: names the option that settles it.
     """
+    rate_hz = rate_hz or stated_rate_hz(raw.preamble.items())
     numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
     words = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "S"]
     named = [k for k in numbers if said[k].quantity == "time" and not said[k].unknown]

@@ -618,6 +618,20 @@ def test_the_rate_that_a_file_states_is_taken_wherever_it_stands(
         assert_is_the_run(read(tmp_path / "run.h5"))
 
 
+def test_columns_without_names_or_named_by_an_attribute_go_by_the_stated_rate(
+    tmp_path: Path,
+) -> None:
+    io, h5py = pytest.importorskip("scipy.io"), pytest.importorskip("h5py")
+    io.savemat(tmp_path / "run.mat", {"imu": np.hstack([ACC, GYR]), "fs": 100.0})
+    assert_is_the_run(read(tmp_path / "run.mat"))
+    with h5py.File(tmp_path / "run.h5", "w") as file:
+        file.attrs["fs"] = 100
+        file["imu/data"] = np.hstack([GYR, ACC])
+        names = [f"{sensor}_{axis}" for sensor in ("gyr", "acc") for axis in "xyz"]
+        file["imu/data"].attrs["columns"] = names
+    assert_is_the_run(read(tmp_path / "run.h5"))
+
+
 def test_rates_of_other_things_and_two_that_differ_are_none(tmp_path: Path) -> None:
     np.savez(tmp_path / "run.npz", acc=ACC, gyr=GYR, heart_rate=100, cutoff_freq=100)
     with pytest.raises(InputError, match="--rate"):
