@@ -126,7 +126,7 @@ def _may_be_gyroscope(raw: RawColumns, columns: Sequence[int]) -> bool:
 
 
 def _is_alive(triad: Values) -> bool:
-    """Whether all that varies does so from row to row: a temperature drifts beside axes."""
+    """Whether some of it varies, and all that does so from row to row: a temperature drifts."""
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.nanmean(np.abs(np.diff(triad, axis=0)), axis=0)
-    return bool((steps[steps != 0.0] > _ALIVE * steps.max()).all())
+    return bool(steps.any() and (steps[steps != 0.0] > _ALIVE * steps.max()).all())

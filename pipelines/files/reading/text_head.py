@@ -313,11 +313,17 @@ def _rows_with(
         k for k in rowlike
         if abs(len(split[k]) - columns) <= 1
         and (with_units or not any(map(unit_in_cell, split[k])))
+        and (k in typical[-1:] or not _is_labelled(split[k], split[typical[-1]], dialect))
     )  # fmt: skip
     if decimal_comma and not any("," in cell for k in typical for cell in split[k]):
         return None
     score = sum(numeric[k] for k in typical) * 100 // len(looked)
     return score, Dialect(separator, decimal_comma, dialect.quoted_comma, columns), first
+
+
+def _is_labelled(cells: Sequence[str], row: Sequence[str], dialect: Dialect) -> bool:
+    """Whether numbers stand behind a word where rows have a number, as those of all channels do."""
+    return cells[0] != "" and _numbers(cells[:1], dialect) < _numbers(row[:1], dialect)
 
 
 def _numbers(cells: Sequence[str], dialect: Dialect) -> int:
@@ -446,6 +452,13 @@ def _names_in(line: str, dialect: Dialect) -> list[str]:
     """Names, also those behind the sign of a remark, or between which another one stands."""
     line = line.lstrip("#%").lstrip() if line.startswith(("#", "%")) else line
     cells = split_row(line, dialect)
+    if cells[0].endswith("="):  # what the line is, and no name
+        cells = ["", *cells[1:]]
+    behind = [column_name(cell) for cell in cells[1:]]
+    if len(behind) == dialect.columns and column_name(cells[0]).quantity == "other" and all(
+        one.axis >= 0 or one.quantity == "time" for one in behind
+    ):  # fmt: skip
+        return cells[1:]
     if len(cells) > 1 and (dialect.separator != " " or len(cells) == dialect.columns):
         return cells
     others = (split_row(line, replace(dialect, separator=other)) for other in _SEPARATORS[:4])

@@ -122,6 +122,37 @@ def test_of_two_sensors_the_one_at_the_waist_is_taken_and_the_other_told(tmp_pat
     assert read(written(path, without)).samples.angular_velocity_rad_s is None
 
 
+LAB_CHART = "Interval=\t0.01 s\nChannelTitle=\t{names}\nRange=\t{tens}\nUnitName=\t{units}"
+NEXUS = (
+    "Devices\n100\n\t\tIMU - Acc\t\t\tIMU - Gyro\nFrame\tSub Frame\tx\ty\tz\tx\ty\tz\n\t\t{units}"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "beside"),
+    [
+        (LAB_CHART, ["{t:.3f}"]),
+        ("FREQUENCY\t100\nCHANNEL_NAMES\t{names}\nCHANNEL_GAIN\t{ones}\n", []),
+        ("PreciseRate:\t100.0\n\nName\t{names}\nRate\t{hundreds}\nRange\t{ones}", ["{t:.3f}"]),
+        (NEXUS, ["{k}", "0"]),
+    ],
+)
+def test_lines_of_a_laboratory_begin_with_what_they_are(
+    tmp_path: Path, head: str, beside: list[str]
+) -> None:
+    names = "\t".join(f"{sensor} {axis}" for sensor in ("Acc", "Gyr") for axis in "XYZ")
+    units = "\t".join(["m/s²"] * 3 + ["rad/s"] * 3)
+    numbers = {"ones": 1, "tens": 10, "hundreds": 100}
+    filled = {name: "\t".join([str(one)] * 6) for name, one in numbers.items()}
+    lines = [head.format(names=names, units=units, **filled)]
+    values = np.hstack([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s]).tolist()
+    for k, (t, row) in enumerate(zip(RUN.time_s.tolist(), values, strict=True)):
+        lines.append("\t".join([*(one.format(t=t, k=k) for one in beside), *map(str, row)]))
+    path = tmp_path / "run.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert_is_the_run(read(path))
+
+
 def test_the_sensor_without_a_name_is_read_beside_others_elsewhere(tmp_path: Path) -> None:
     table = columns(acc="foot_acc_{x}", gyr="foot_gyr_{x}", per_acc=1.5) | columns()
     assert_is_the_run(read(written(tmp_path / "run.csv", table)))
