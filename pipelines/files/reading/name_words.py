@@ -42,6 +42,7 @@ TIME: Final = word_set(
     "datum fecha tarih дата dátum ημερομηνία 日付 日期 날짜 "
     "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각 "
     "onset zeitmarke systemzeit messzeit aufnahmezeit tidpunkt aikaleima czasu времени временная "
+    "час זמן เวลา waktu timp vrijeme време समय زمان aeg laiks laikas tími zeitpunkt istante タイム "
     "日時 タイムスタンプ الزمن الوقت uptime unixtime posix filetime"
 )
 TIME_PAIRS: Final = _phrases("thời gian")
@@ -58,7 +59,8 @@ ACCELERATION: Final = word_set(
     "akselerasjon akselerometer aceleracion acel "
     "acelerometro accelerazione accelerometro aceleracao versnelling versnellingsmeter "
     "przyspieszenie akcelerometr accelerometer acceleration kiihtyvyys zrychleni ivme "
-    "التسارع تسارع "
+    "التسارع تسارع прискорення תאוצה ความเร่ง percepatan acceleratie acceleracio zrychlenie pospesek ubrzanje "
+    "убрзање त्वरण شتاب kiirendus paatrinajums pagreitis hroðun アクセル "
     "ускорение акселерометр gyorsulás επιτάχυνση 加速度 加速度計 加速度计 가속도 가속도계"
 )
 ACCELERATION_PAIRS: Final = _phrases("specific force", "gia tốc")
@@ -70,7 +72,8 @@ ANGULAR_VELOCITY: Final = word_set(
     "gyrometre gyrom giroscopio gyroscopio giroscopo girometro gyrorotation "
     "hoeksnelheid gyroscoop zyroskop vinkelhastighet vinkelhastighed kulmanopeus gyroskooppi "
     "szögsebesség giroszkóp γυροσκόπιο гироскоп jiroskop 角速度 角速率 陀螺仪 "
-    "陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 자이로스코프"
+    "陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 자이로스코프 nurkkiirus hornhraði "
+    "ความเร็วเชิงมุม"
 )
 ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
@@ -79,7 +82,9 @@ ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "vitesse de rotation", "vit ang",
     "velocidad angular", "velocità angolare", "velocidade angular", "prędkość kątowa",
     "угловая скорость", "açısal hız", "úhlová rychlost", "γωνιακή ταχύτητα", "vận tốc góc",
-    "السرعة الزاوية",
+    "السرعة الزاوية", "кутова швидкість", "מהירות זוויתית", "kecepatan sudut", "velocitat angular",
+    "viteză unghiulară", "kotna hitrost", "kutna brzina", "угаона брзина", "ъглова скорост",
+    "कोणीय वेग", "leņķiskais ātrums", "kampinis greitis", "سرعت زاویه",
 )  # fmt: skip
 #: What makes something else of a word that it stands in.
 _CHANGES: Final = ("角加", "線", "线", "重力", "合成", "差")
