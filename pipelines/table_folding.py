@@ -74,7 +74,7 @@ def fold_table(
     facts, notes = found + fold.finish(), list(table.notes)
     cadence_spm = result_of(header, facts).steps.cadence_spm
     if not table.counted:
-        doubt = times_doubt(cadence_spm)
+        doubt = times_doubt(table.samples, cadence_spm, table.rate_hz)
     else:
         doubt = rate_doubt(table.samples, cadence_spm, options.rate_hz) if options.rate_hz else ""
     notes += [f"{path}: {doubt}"] if doubt else []

@@ -377,9 +377,11 @@ def test_times_that_make_steps_of_no_runner_are_told_and_such_steps_do_not_count
     begin = next(k for k, line in enumerate(lines) if line.startswith("time_s")) + 1
     cells = [line.split(",", 1) for line in lines[begin:]]
     quick = tmp_path / "quick.csv"
-    rows = [f"{0.57 * float(time):.4f},{rest}" for time, rest in cells]
-    quick.write_text("\n".join([*lines[:begin], *rows]) + "\n")
-    ended = backstride("replay", quick, "--axes", AXES, "--steps", tmp_path / "steps.csv")
+    for share, steps in ((0.5, "and no steps were found"), (0.57, "such steps do not count")):
+        rows = [f"{share * float(time):.4f},{rest}" for time, rest in cells]
+        quick.write_text("\n".join([*lines[:begin], *rows]) + "\n")
+        ended = backstride("replay", quick, "--axes", AXES, "--steps", tmp_path / "steps.csv")
+        assert steps in ended.err
     assert "beats a second by the times of the file, more than any runner has" in ended.err
     with (tmp_path / "steps.csv").open() as table:
         quality = [row["quality"] for row in csv.DictReader(table)]

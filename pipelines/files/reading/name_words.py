@@ -59,8 +59,9 @@ ACCELERATION: Final = word_set(
     "akselerasjon akselerometer aceleracion acel "
     "acelerometro accelerazione accelerometro aceleracao versnelling versnellingsmeter "
     "przyspieszenie akcelerometr accelerometer acceleration kiihtyvyys zrychleni ivme "
-    "التسارع تسارع прискорення תאוצה ความเร่ง percepatan acceleratie acceleracio zrychlenie pospesek ubrzanje "
-    "убрзање त्वरण شتاب kiirendus paatrinajums pagreitis hroðun アクセル "
+    "التسارع تسارع прискорення תאוצה ความเร่ง percepatan acceleratie acceleracio "
+    "zrychlenie pospesek ubrzanje убрзање त्वरण شتاب kiirendus paatrinajums pagreitis hroðun "
+    "アクセル "
     "ускорение акселерометр gyorsulás επιτάχυνση 加速度 加速度計 加速度计 가속도 가속도계"
 )
 ACCELERATION_PAIRS: Final = _phrases("specific force", "gia tốc")
