@@ -37,6 +37,7 @@ from imu.drift.interruptions import (
     interruption,
     new_surface,
 )
+from imu.drift.pace import CADENCE
 from imu.drift.params import DriftParams
 from imu.drift.state import DRIFT_STATE, GROUP_COLUMNS, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
@@ -476,6 +477,8 @@ class DriftDetector:
             sign = int(way[i] if begins[i] else raised[i])
             changes.append(self._change(i, time_s, sign, severity))
             segment["raised"][i] = sign if begins[i] else 0
+            if i == CADENCE:  # what waited was of the change
+                segment["waiting"] = 0.0
             if ends[i]:
                 segment["beyond"][i] = 0
                 segment["score"][i] = segment["information"][i] = 0.0

@@ -360,7 +360,7 @@ INDICATORS: Final = (
         column="cadence_spm",
         words="cadence",
         unit="spm",
-        gate=Gate(3.0, multiple=2.0, evidence=3.8, dwell_blocks=1),
+        gate=Gate(3.0, multiple=2.0, evidence=3.2, lasting=4.2, dwell_blocks=1),
         definition="Sixty over the block's mean step time: as the column, without its ten-second "
         "window.",
         evidence="Cadence +5–10 % lowers the load of a step (Heiderscheit 2011, "

@@ -29,6 +29,9 @@ FINE: Final = 18
 COARSE_BLOCKS: Final = 10
 ONSETS: Final = FINE + 12
 
+#: Blocks that a cadence waits, two minutes, before it teaches how far it wanders, and how uneasily.
+WAITING: Final = 17
+
 #: Columns of the steps by which interruptions are seen, of groups of ten.
 GROUP_COLUMNS: Final = (
     "yaw_rate_deg_s",
@@ -106,6 +109,8 @@ _SEGMENT: Final = np.dtype(
         ("given_unrest_weight", np.float64, _COUNT),
         ("unrest_sum", np.float64, _COUNT),
         ("unrest_weight", np.float64, _COUNT),
+        # what the last blocks' cadence will teach of all four
+        ("waiting", np.float64, (WAITING, 4)),
         # what a step of the level at each onset would have left in parts and residuals
         ("signature", np.float64, (_COUNT, ONSETS, PARTS)),
         ("score", np.float64, (_COUNT, ONSETS)),

@@ -17,7 +17,9 @@ near nothing, and sure of it.
 
 The variances come from the runner: of the wander, of what is left beside it, and of how large
 "steps" are in calm running; a person or a road that is less even than assumed makes
-the same evidence count for less.
+the same evidence count for less. The cadence, which a runner chooses, teaches them two minutes
+later, and only if no change was reported by then: one that has begun would pass for wander, and
+hide itself. What a slope that nobody stated moves is better doubted at once.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from imu.drift.state import (
     POPULATION_COVARIANCE,
     POPULATION_PARTS,
     POPULATION_WANDER,
+    WAITING,
     WANDER,
 )
 
@@ -60,7 +63,8 @@ _MOST_INNOVATION: Final = 3.0  # standard deviations
 _LEAST_AGE: Final = 3  # blocks since an onset
 _UNREST_AGE: Final = 8
 #: What the evidence for a step, squared, counts as in the mean square of steps in calm running, and
-#: up to where: a change that has begun counts against itself until it is reported.
+#: up to where: a change that has begun counts against itself until it is reported, but for the
+#: cadence.
 _OF_EVIDENCE: Final = 0.5
 _MOST_EVIDENCE: Final = 16.0
 #: Share of the newest block in what lasts, and what of the wander's variance that leaves.
@@ -252,9 +256,9 @@ def _take_value(
             )
     _learn_noise(s, i, residual, wander * (1.0 - stays))
     if quiet:
-        _learn_wander(s, i, worth, wander, not_known, noise_left)
-    if quiet and s.blocks > _FIRST_UNREST:
-        _learn_unrest(s, i, judged)
+        square, worth = _of_wander(s, i, worth, wander, not_known, noise_left)
+        unrest, counts = _of_unrest(s, i, judged)
+        _learn(s, i, square, worth, unrest, counts)
 
 
 @kernel
@@ -271,6 +275,16 @@ def _unrest(s: Record, i: int) -> float:
     """Mean square of the steps that calm running makes, in variances; 1 where it fits."""
     weight = s.given_unrest_weight[i] + s.unrest_weight[i]
     return (s.given_unrest_weight[i] * s.given_unrest[i] + s.unrest_sum[i]) / weight
+
+
+@kernel
+def _doubt(s: Record, i: int) -> float:
+    """What the evidence for a step is divided by: the root of the unrest, where that is above 1.
+
+    All of it for a cadence, which is chosen anew at times, and then by far more than the mean.
+    """
+    unrest = max(_unrest(s, i), 1.0)
+    return unrest if i == CADENCE else math.sqrt(unrest)
 
 
 @kernel
@@ -393,7 +407,7 @@ def _find_onset(s: Record, i: int, sought: float) -> None:
             twice = sought * (2.0 * abs(s.score[i, q]) - sought * s.information[i, q])
             if twice > best:
                 best, step = twice, s.score[i, q] / s.information[i, q]
-    s.evidence[i], s.step[i] = math.sqrt(best / max(_unrest(s, i), 1.0)), step
+    s.evidence[i], s.step[i] = math.sqrt(best) / _doubt(s, i), step
 
 
 @kernel
@@ -409,29 +423,42 @@ def _learn_noise(s: Record, i: int, residual: float, wander: float) -> None:
 
 
 @kernel
-def _learn_wander(
+def _of_wander(
     s: Record, i: int, worth: float, wander: float, not_known: float, noise_left: float
-) -> None:
-    """The runner's own, from a value that counts as ``worth`` of an independent one."""
+) -> tuple[float, float]:
+    """Square of the wander in a value worth so much of an independent one, and its weight."""
     worth *= 1.0 - min(not_known / (wander + not_known), 0.9)
     square = min(s.smoothed[i] ** 2, _MOST_WANDER * (wander + not_known)) - noise_left
-    s.wander_sum[i] += worth * square
-    s.wander_weight[i] += worth
+    return square, worth
 
 
 @kernel
-def _learn_unrest(s: Record, i: int, judged: bool) -> None:
-    """The step that eight blocks tell of, and the evidence for one, whether there was any or not.
+def _of_unrest(s: Record, i: int, judged: bool) -> tuple[float, float]:
+    """Square of the step that eight blocks tell of, and the evidence for one, whether any or not.
 
     The first is what is usual, the second what is rare, as with a cadence chosen anew to music.
     """
     slot = (s.blocks + 1 - _UNREST_AGE) % FINE
-    if s.information[i, slot] > 0.0:
-        square = s.score[i, slot] ** 2 / s.information[i, slot]
-        usual = _unrest(s, i)
-        square = min(square, _MOST_UNREST * usual)
-        if judged:
-            twice = s.evidence[i] ** 2 * max(usual, 1.0)
-            square += _OF_EVIDENCE * min(twice, _MOST_EVIDENCE)
-        s.unrest_sum[i] += square / _UNREST_AGE
-        s.unrest_weight[i] += 1.0 / _UNREST_AGE
+    if s.blocks <= _FIRST_UNREST or not s.information[i, slot] > 0.0:
+        return 0.0, 0.0
+    usual = _unrest(s, i)
+    square = min(s.score[i, slot] ** 2 / s.information[i, slot], _MOST_UNREST * usual)
+    if judged:
+        square += _OF_EVIDENCE * min((s.evidence[i] * _doubt(s, i)) ** 2, _MOST_EVIDENCE)
+    return square, 1.0 / _UNREST_AGE
+
+
+@kernel
+def _learn(s: Record, i: int, wander: float, worth: float, unrest: float, counts: float) -> None:
+    """Squares of the runner's own wander and unrest, by their weights; a cadence's later."""
+    lesson = (worth * wander, worth, counts * unrest, counts)
+    if i == CADENCE:
+        waited = s.waiting[s.seen[i] % WAITING]
+        late = (waited[0], waited[1], waited[2], waited[3])
+        for k in range(4):
+            waited[k] = lesson[k]
+        lesson = late
+    s.wander_sum[i] += lesson[0]
+    s.wander_weight[i] += lesson[1]
+    s.unrest_sum[i] += lesson[2]
+    s.unrest_weight[i] += lesson[3]

@@ -612,6 +612,24 @@ def test_a_step_counts_for_less_to_a_runner_whose_earlier_runs_were_full_of_them
     assert followed(9, change, given)[0]["evidence"][CADENCE] == 0.0
 
 
+def test_a_change_of_cadence_that_has_begun_does_not_count_against_itself() -> None:
+    """What is usual of the runner is as it was for two minutes, and for good where it is told."""
+    change = chosen(9, 0.0)
+    change[300:, CADENCE] = -5.0
+    calm, begun = (followed(9, own[:317])[0] for own in (chosen(9, 0.0), change))
+    for name in ("wander_sum", "unrest_sum"):
+        assert begun[name][CADENCE] == calm[name][CADENCE]
+        assert followed(9, change)[0][name][CADENCE] > calm[name][CADENCE]
+    # of a change that was reported, nothing is left to be learned
+    run = stationary_run(40)
+    late = run.initial_contact_s > 1500.0
+    run.rows["step_time_s"][late] /= 0.93
+    detector = DriftDetector()
+    changes = detector.push(run[: np.flatnonzero(late)[0] + 400])
+    assert ("cadence_spm", "raised") in {(one.indicator, one.severity) for one in changes}
+    assert not detector.state[0]["segment"]["waiting"].any()
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_hills_that_nobody_states_widen_what_may_be_no_change_of_shock(seed: int) -> None:
     shock = [one.name for one in INDICATORS].index("impact_shock_g")
