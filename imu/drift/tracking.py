@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.compiled import Record, kernel, kernel_with_arrays
+from imu.compiled import Record, kernel
 from imu.drift.indicators import INDICATORS, RELATIVE
 from imu.drift.pace import CADENCE, FOUND, estimate_pace
 from imu.drift.params import DriftParams
@@ -82,6 +82,27 @@ _LEVEL_GROUND: Final = 20.0
 _FIRST_SLOPE: Final = 10
 _ON_SPEED, _UPHILL, _DOWNHILL, _BY_CADENCE = range(COUPLINGS.start, COUPLINGS.stop)
 
+_COUNT: Final = len(INDICATORS)
+#: Working room of a block.
+_WORK: Final = np.dtype(
+    [
+        ("y", np.float64, _COUNT),  # deviations from the references
+        ("h", np.float64, (_COUNT, PARTS)),  # what each part counts for
+        ("pace_error", np.float64, (_COUNT, 2)),
+        ("wander", np.float64, _COUNT),  # its variance
+        # as the pace is sought by
+        ("deviation", np.float64, _COUNT),
+        ("variance", np.float64, _COUNT),
+        ("told", np.float64, _COUNT),
+        ("hilliness", np.float64, _COUNT),
+        ("found", np.float64, (_COUNT, FOUND)),
+        # of one indicator
+        ("spread_of", np.float64, PARTS),
+        ("gain", np.float64, PARTS),
+    ],
+    align=True,
+)
+
 
 def follow(
     segments: NDArray[np.void],
@@ -113,8 +134,8 @@ def follow(
     """
     known = np.zeros(len(block), np.bool_)
     _follow(
-        segments, block, pace, running_s, judged, sought, p.wander_s, p.smoothing, p.calm_multiple,
-        p.speed_multiple, p.slope_multiple, known,
+        segments, np.empty(1, _WORK), block, pace, running_s, judged, sought, p.wander_s,
+        p.smoothing, p.calm_multiple, p.speed_multiple, p.slope_multiple, known,
     )  # fmt: skip
     return known
 
@@ -136,9 +157,10 @@ def values_of(s: Record, deviation: Array) -> Array:
     return values
 
 
-@kernel_with_arrays
+@kernel
 def _follow(
     segments: NDArray[np.void],
+    work: NDArray[np.void],
     block: Array,
     pace: Array,
     running_s: float,
@@ -152,20 +174,18 @@ def _follow(
     known: NDArray[np.bool_],
 ) -> None:
     """:func:`follow`, compiled; ``known`` is what it returns."""
-    s, count = segments[0], len(block)
+    s, w, count = segments[0], work[0], len(block)
     passed_s = running_s - s.last_s if math.isfinite(s.last_s) else 0.0
     s.last_s = running_s
     stays = math.exp(-passed_s / wander_s)
     # a value of the wander counts as new after two time constants
     worth = min(passed_s, _LONGEST_STEP_S) / (2.0 * wander_s) * (running_s > _FIRST_WANDER_S)
-    y, h, pace_error = np.empty(count), np.ones((count, PARTS)), np.empty((count, 2))
-    variances = np.empty(count)
-    _wander(s, variances)
+    _wander(s, w.wander)
     for i in range(count):
-        y[i] = _deviation(s, i, block[i])
-        known[i] = math.isfinite(y[i])
+        w.y[i] = _deviation(s, i, block[i])
+        known[i] = math.isfinite(w.y[i])
     multiples = (speed_multiple, slope_multiple)
-    _lay_rows(s, y, h, pace_error, variances, pace, running_s, multiples)
+    _lay_rows(s, w, pace, running_s, multiples)
     _begin_onsets(s)
     for i in range(count):
         # the wander forgets; in the onsets' signatures too
@@ -174,26 +194,22 @@ def _follow(
             s.covariance[i, WANDER, k] *= stays
         for k in range(PARTS):
             s.covariance[i, k, WANDER] *= stays
-        s.covariance[i, WANDER, WANDER] += variances[i] * (1.0 - stays * stays)
+        s.covariance[i, WANDER, WANDER] += w.wander[i] * (1.0 - stays * stays)
         for q in range(ONSETS):
             s.signature[i, q, WANDER] *= stays
         if known[i]:
             _take_value(
-                s, i, y[i], h[i], pace_error[i], variances[i], stays, worth, judged[i], sought[i],
-                smoothing, calm_multiple,
+                s, w, i, stays, worth, judged[i], sought[i], smoothing, calm_multiple
             )  # fmt: skip
         s.seen[i] += known[i]
     s.blocks += 1
 
 
-@kernel_with_arrays
+@kernel
 def _take_value(
     s: Record,
+    w: Record,
     i: int,
-    y: float,
-    h: Array,
-    pace_error: Array,
-    wander: float,
     stays: float,
     worth: float,
     judged: bool,
@@ -202,9 +218,11 @@ def _take_value(
     calm_multiple: float,
 ) -> None:
     """One indicator's value: what it deviates by, and what it teaches."""
-    noise = s.noise[i]
-    spread_of, predicted, not_known = np.zeros(PARTS), 0.0, 0.0
+    y, h, pace_error, wander = w.y[i], w.h[i], w.pace_error[i], w.wander[i]
+    spread_of, gain = w.spread_of, w.gain
+    noise, predicted, not_known = s.noise[i], 0.0, 0.0
     for k in range(PARTS):
+        spread_of[k] = 0.0
         for j in range(PARTS):
             spread_of[k] += s.covariance[i, k, j] * h[j]
             if k < WANDER and j < WANDER:
@@ -235,7 +253,6 @@ def _take_value(
     quiet = s.raised[i] == 0
     # before it is judged, the level of the day is sought wherever it is
     calm = quiet and (not judged or abs(smoothed) < calm_multiple * s.spread[i])
-    gain = np.empty(PARTS)
     for k in range(PARTS):
         learns = calm
         if k == WANDER:
@@ -299,22 +316,22 @@ def _deviation(s: Record, i: int, value: float) -> float:
     return float(value - s.reference[i])
 
 
-@kernel_with_arrays
+@kernel
 def _lay_rows(
     s: Record,
-    y: Array,
-    h: Array,
-    pace_error: Array,
-    wander: Array,
+    w: Record,
     pace: Array,
     running_s: float,
     multiples: tuple[float, float],
 ) -> None:
-    """What each part counts for in the block, into ``h``, shape (indicators, parts)."""
+    """What each part counts for in the block, into ``h`` of the working room."""
+    y, h, pace_error, wander = w.y, w.h, w.pace_error, w.wander
+    deviation, variance, told, found = w.deviation, w.variance, w.told, w.found
     count = len(y)
     hours, settling = running_s / 3600.0, math.exp(-running_s / _SETTLING_S)
-    deviation, variance, told = np.empty(count), np.empty(count), np.empty(count)
     for i in range(count):
+        for k in range(PARTS):
+            h[i, k] = 1.0
         h[i, 1], h[i, 2] = hours, settling
         # a pace that rises all the way would pass for a drift, and for wander
         deviation[i] = y[i] - s.parts[i, 0] - settling * s.parts[i, 2]
@@ -331,12 +348,13 @@ def _lay_rows(
         s.usual_slope_deg = pace[1]
         _forget_couplings(s, _UPHILL, _BY_CADENCE)
     faster = 100.0 * math.log(pace[0] / s.usual_speed_m_s) if pace[0] > 0.0 else math.nan
-    found = np.empty((count, FOUND))
     steeper = pace[1] - s.usual_slope_deg
-    hilliness = s.slope_sum / (s.blocks + _LEVEL_GROUND)
-    estimate_pace(told, variance, faster, steeper, multiples[0], multiples[1], hilliness, found)
+    for i in range(count):
+        w.hilliness[i] = s.slope_sum[i] / (s.blocks + _LEVEL_GROUND)
+    estimate_pace(told, variance, faster, steeper, multiples[0], multiples[1], w.hilliness, found)
     if s.blocks > _FIRST_SLOPE:
-        s.slope_sum += found[:, 4]
+        for i in range(count):
+            s.slope_sum[i] += found[i, 4]
     own = deviation[CADENCE]
     for i in range(count):
         h[i, _ON_SPEED] = found[i, 0]
