@@ -122,22 +122,16 @@ class BackstrideDriver(Driver):
     async def accompany(self, link: Link) -> str:
         """Ping about once a second, and start the stream anew where the sensor has restarted.
 
-        It says so by its clock, or by sending no samples though it answers: on a serial line what
-        else it sends keeps the link's keeper quiet.
-
         Pings go out at random times: where samples are sent in step with the connection interval,
         their arrivals tell the time of the central alone.
         """
+        if not self._features & Feature.PING:
+            return ""
         random = Random(link.now_ns())
         latest_us = 0
         while True:
-            due_ns = link.now_ns() + round(random.uniform(*_PING_PAUSE_S) * 1e9)
+            await link.sleep(random.uniform(*_PING_PAUSE_S))
             try:
-                if not await _sends_samples(link, self.silence_s):
-                    await self._start(link, self._configuration)
-                await link.sleep(max(0.0, (due_ns - link.now_ns()) * 1e-9))
-                if not self._features & Feature.PING:
-                    continue
                 reply = await ask(link, Operation.PING, tries=1, logged=True)
                 sent_us = decode_ping_times(reply.parameters).sent_us
                 if sent_us < latest_us:
@@ -167,21 +161,6 @@ class BackstrideDriver(Driver):
         await ask(link, Operation.START)
         self._configuration = configuration
         return agreed
-
-
-async def _sends_samples(link: Link, seconds: float) -> bool:
-    """Whether samples come within so long."""
-    messages = MessageReader()
-
-    def came(packet: Packet) -> bool | None:
-        return any(channel == DATA_CHANNEL for channel, _ in messages.push(packet)) or None
-
-    try:
-        return await link.ask(DATA_CHANNEL, b"", came, timeout_s=seconds)
-    except DeviceLost:
-        raise
-    except DeviceError:
-        return False
 
 
 async def _kept(link: Link) -> Calibration | None:
