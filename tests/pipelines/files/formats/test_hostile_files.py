@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu.errors import BackstrideError
+from imu.errors import BackstrideError, InputError
 from pipelines import read
 from tests.pipelines.files.formats.test_named_formats import MAKERS, Made
 from tests.pipelines.files.reading.shapes import Run, Shape, a_run, text_of
@@ -118,6 +118,23 @@ def test_a_line_that_is_made_to_take_long(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "run.csv"
     path.write_bytes(b"\n".join([line] * 20) + b"\n1,2,3,4" * 40)
     refused(path, measure=False)
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"<?xml version='1.0'?>", "XML"),
+        (b"\x02P\x00\x01", "C3D"),
+        (b"SQLite format 3\0", "database"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_by_its_name(
+    tmp_path: Path, start: bytes, kind: str
+) -> None:
+    path = tmp_path / "run.dat"
+    path.write_bytes(start + bytes(5000))
+    with pytest.raises(InputError, match=rf"this is (a )?{kind}\b.*: export"):
+        read(path)
 
 
 def test_a_zip_that_would_fill_the_memory(tmp_path: Path) -> None:
