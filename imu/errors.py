@@ -12,6 +12,7 @@
         ├── DeviceNotFound       nothing answers at the address
         ├── DeviceLost           the link ended and did not come back
         └── ProtocolError        bytes that do not follow the wire format
+            └── OtherVersion     sound, and of a version of it that is not known
 
 Each message says what is wrong, where, and what to do. The data behind it are attributes.
 """
@@ -28,6 +29,7 @@ __all__ = [
     "DeviceNotFound",
     "InputError",
     "ModelFileError",
+    "OtherVersion",
     "ParameterError",
     "ProtocolError",
     "RecordingError",
