@@ -3,9 +3,10 @@
 Lost samples show as a jump of time; non-finite ones, readings that no body reaches or that leap
 away and back, and zeros on all axes of the accelerometer, as loggers write for what they lost, are
 treated as lost. Up to a limit they are filled by interpolation and flagged; beyond it nothing is
-joined over the gap; a gyroscope alone that is silent for longer reads zeros from there on, so that
-steps go on without it. A hole whose neighbours are no further apart than the samples of a
-recording at 49 Hz is brief: the step that it is in bears a flag, those after it do not.
+joined over the gap; a gyroscope alone that is silent for more than a second reads zeros from there
+on, so that steps go on without it, and where it speaks again the chain starts anew. A hole whose
+neighbours are no further apart than the samples of a recording at 49 Hz is brief: the step that it
+is in bears a flag, those after it do not.
 Samples at the end of the sensor's range pass, flagged: the true value is unknown, but at least as
 large. So do zeros that a turning gyroscope falls to from one sample to the next: how it turned is
 not known.
@@ -68,7 +69,7 @@ _LEAPS_IN_A_ROW: Final = 2
 #: So many are told of: a fall, or a hard landing, has two.
 LEAPS_TOLD: Final = 10
 _NO_TURN: Final = np.zeros(3)
-_SILENT_S: Final = 0.1
+_SILENT_S: Final = 1.0
 ZEROS_TOLD: Final = 3
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit, where
 #: the axis never read more by this share.
@@ -473,8 +474,12 @@ def _intake_push(
         return bad, n
     for i in range(time_s.shape[0]):
         a, w, t = acceleration[i], angular_velocity[i], time_s[i]
+        silent = s.turn_missing > c.silent
         if has_no_turn(c, s, True, w[0], w[1], w[2]):
             w = _NO_TURN
+        elif silent:
+            s.joined = 0
+            s.restarts += 1
         verdict = check_sample(c, s, t, a[0], a[1], a[2], w[0], w[1], w[2])
         if verdict == DROP:
             continue

@@ -315,6 +315,10 @@ CHAIN_STATE: Final = np.dtype(
         ("turning", TURNING_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
         ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
+        # whether zeros stand for a silent one, and what was known of its bias before
+        ("silent", np.uint8),
+        ("bias_before", np.float64, 3),
+        ("covariance_before", np.float64, (3, 3)),
         # steps that still bear the flag of a gap, or of settling, before them
         ("felt_gap", np.int64),
         ("felt_settling", np.int64),
@@ -390,6 +394,17 @@ def _mean_of_last_second(c: Record, s: Record, out: NDArray[np.float64]) -> None
     norm = math.sqrt(x * x + y * y + z * z)
     if norm > 0.0:
         out[0, 0], out[0, 1], out[0, 2] = x / norm, y / norm, z / norm
+
+
+@kernel
+def fall_silent(s: Record) -> None:
+    """The gyroscope has fallen silent: keep what is known of its bias."""
+    if s.silent == 0:
+        s.silent = 1
+        for i in range(3):
+            s.bias_before[i] = s.inclination.bias[i]
+            for j in range(3):
+                s.covariance_before[i, j] = s.inclination.covariance[i, j]
 
 
 @kernel
@@ -569,8 +584,10 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
 
 def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     """Begin a new segment of samples; mounting, posture, step count, bias and baseline stay."""
-    bias = state["inclination"]["bias"].copy()
-    covariance = state["inclination"]["covariance"].copy()
+    # zeros that stand for nothing teach no bias
+    of, after = (state, "_before") if state["silent"][0] else (state["inclination"], "")
+    bias, covariance = of[f"bias{after}"].copy(), of[f"covariance{after}"].copy()
+    state["silent"] = 0
     state["inclination"] = new_inclination_state(coefficients["inclination"])
     if covariance.any():
         state["inclination"]["bias"] = bias

@@ -36,6 +36,7 @@ from imu.chain.loop import (
     NOTED,
     STEPS_TO_MOUNT,
     WITH_GYRO,
+    fall_silent,
     take_sample,
 )
 from imu.compiled import Record, kernel
@@ -144,7 +145,10 @@ def run_chain(
                     w = angular_velocity[i]
                     gx, gy, gz = w[0], w[1], w[2]
                     if has_no_turn(c.intake, door, s.segment.filling < 0, gx, gy, gz):
+                        fall_silent(s)
                         gx, gy, gz = 0.0, 0.0, 0.0
+                    elif s.silent == 1:
+                        return GAP_BEFORE, i, f.count
                 if s.segment.filling < 0:
                     verdict = check_sample(c.intake, door, t, ax, ay, az, gx, gy, gz)
                     if verdict == DROP:

@@ -257,8 +257,8 @@ FAULTS: Final = (
     Fault(
         "levels: hills are forgotten at once",
         "imu/drift/tracking.py",
-        "s.slope_sum += found[:, 4]",
-        "s.slope_sum[:] = found[:, 4]",
+        "s.slope_sum[i] += found[i, 4]",
+        "s.slope_sum[i] = found[i, 4]",
         _DRIFT,
     ),
     Fault(
