@@ -19,6 +19,8 @@ _HOUR_NS: Final = 3600 * 10**9
 _BEFORE_H: Final = 6.0
 _AFTER_H: Final = 6.0
 _SHORTLY_H: Final = 1.0
+#: Pain of the second day has lasted for more than 48 hours.
+_STILL_H: Final = 48.0 + 1.0 / 60.0
 _NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
 
 
@@ -142,7 +144,7 @@ def felt_ns(moment: Moment, run: RunTime, now_ns: int) -> int:
     >>> felt_ns("during", run, 10**15) / 1e9, felt_ns("24h", run, 10**15) / 1e9
     (1800.0, 88200.0)
     """
-    hours_after = {"after": _SHORTLY_H, "24h": 24.0, "48h": 48.0}.get(moment, 0.0)
+    hours_after = {"after": _SHORTLY_H, "24h": 24.0, "48h": _STILL_H}.get(moment, 0.0)
     latest_ns = run.start_ns if moment == "before" else run.end_ns
     return min(now_ns, latest_ns + round(hours_after * _HOUR_NS))
 

@@ -92,6 +92,12 @@ def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) 
     (run,) = journal.entries(Session)
     assert pain.utc_ns - run.utc_end_ns == 24 * 3600 * 10**9
     assert told.startswith("Pain 4 of 10 is noted.")
+    third = _NOW + timedelta(days=1)
+    change(journal, "pain", {"level": "4", "when": "during", "run": "1"}, third)
+    told = change(journal, "pain", {"level": "4", "when": "48h", "run": "1"}, third)
+    assert "for more than 48 hours" in told
+    for one in journal.entries(Pain)[1:]:
+        journal.delete(Pain, one.identifier or 0)
     early = _NOW - timedelta(days=2)
     with pytest.raises(ParameterError, match="that run ended"):
         change(journal, "pain", {"level": "0", "when": "24h", "run": "1"}, early)
