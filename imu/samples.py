@@ -31,8 +31,8 @@ _MANY: Final = 512
 _OTHER_STEPS: Final = (("ms", 1.0, 1000), ("µs", 1e3, 10**6), ("ns", 1e6, 10**9))
 #: Median sizes of a force that is in g: nobody falls for half of the time.
 _ONE_G: Final = (0.8, 1.25)
-#: No body is thrown about at 15 g half of the time; cm/s² at rest read 981.
-_NO_BODY_M_S2: Final = 150.0
+#: Beyond it no sensor of up to ±32 g reads, all its axes at their ends; cm/s² at rest read 981.
+_NO_BODY_M_S2: Final = 700.0
 #: No waist turns at 860 °/s half of the time; walking mistaken for rad/s reads 20.
 _NO_BODY_RAD_S: Final = 15.0
 #: A quarter of the sum of sizes along the axes that surely is beyond the first, and below the

@@ -45,6 +45,7 @@ from imu.chain.orientation import (
 from imu.chain.sanity import (
     SANITY_COEFFICIENTS,
     SANITY_STATE,
+    Trouble,
     restart_sanity,
     sanity_coefficients,
     watch_sample,
@@ -584,7 +585,9 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
 
 def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     """Begin a new segment of samples; mounting, posture, step count, bias and baseline stay."""
-    # zeros that stand for nothing teach no bias
+    # zeros that stand for nothing teach no bias, and put in doubt nothing that comes after them
+    if state["silent"][0]:
+        state["sanity"]["standing"] &= ~int(Trouble.FROZEN | Trouble.TURN_LOST)
     of, after = (state, "_before") if state["silent"][0] else (state["inclination"], "")
     bias, covariance = of[f"bias{after}"].copy(), of[f"covariance{after}"].copy()
     state["silent"] = 0

@@ -474,7 +474,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.yaw_rate_deg_s = np.nan
     if gyro and mounted:
         r.yaw_rate_deg_s = (w[YAW, b] - w[YAW, a]) / ((b - a) * c.interval_s)
-    upwards, sideways = measure_oscillations(c, s, f, number, first, a, b, left)
+    upwards, sideways, repeats = measure_oscillations(c, s, f, number, first, a, b, left)
     r.mediolateral_oscillation_mm = 1000.0 * sideways if gyro and has_left else np.nan
     r.vertical_oscillation_mm = 1000.0 * upwards
     r.braking_m_s = speed_lost(f10, a, b, c.interval_s) * _G if has_forward else np.nan
@@ -492,6 +492,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     r.quality = flags
     if r.vertical_oscillation_mm > MOST_OSCILLATION_MM or r.cadence_spm > MOST_CADENCE_SPM:
         r.quality |= _SENSOR
+    if not repeats:
+        r.vertical_oscillation_mm = r.mediolateral_oscillation_mm = np.nan
     from_standing = s.turning.start_known == 1 and s.turning.start_bias_deg_s < BIAS_KNOWN_DEG_S
     start_s = START_FROM_STANDING_S if from_standing else START_S
     r.quality |= judge_posture(c.posture_quality, s.posture_quality, r, number, start_s)

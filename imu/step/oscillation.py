@@ -117,10 +117,11 @@ def _flags_at(s: Record, sample: int) -> int:
 
 
 @kernel
-def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, float, float]:
+def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, float, float, bool]:
     """Where the stride begins that ends with the step, and the mean force of the last ones.
 
-    The step itself where there is no stride; NaN where it cannot be measured.
+    The step itself where there is no stride; NaN where it cannot be measured. And whether the
+    stride repeats those before it.
     """
     rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
     oldest = float(s.segment.oldest)
@@ -144,15 +145,15 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
     if not mean_from >= max(oldest, whole) or end - begin > longest:
         begin, mean_from = rise, rise
     if not (rise >= oldest and end - rise > 3.0) or (begin == rise and lone):
-        return np.nan, np.nan, np.nan, np.nan
+        return np.nan, np.nan, np.nan, np.nan, True
     x, y, z = mean_of_past(s, mean_from, end)
+    repeats = True
     if mean_from < begin:
         u = s.segment.up
         p, q, r = mean_of_past(s, begin, end)
         unlike = (p - x) * u[0] + (q - y) * u[1] + (r - z) * u[2]
-        if abs(unlike) > _ALIKE_G * STANDARD_GRAVITY_M_S2:
-            return np.nan, np.nan, np.nan, np.nan
-    return begin, x, y, z
+        repeats = abs(unlike) <= _ALIKE_G * STANDARD_GRAVITY_M_S2
+    return begin, x, y, z, repeats
 
 
 @kernel
@@ -192,18 +193,19 @@ def measure_oscillations(
     a: int,
     b: int,
     left: tuple[float, float, float],
-) -> tuple[float, float]:
+) -> tuple[float, float, bool]:
     """Peak to peak of the way up in a step and sideways in the stride that ends with it, m.
 
-    The displacement of the samples ``[a, b)`` goes to a row of the window.
+    And whether the stride repeats those before it: else they are no way. The displacement of the
+    samples ``[a, b)`` goes to a row of the window.
     """
     w = f.window
     rise, end = s.bout.rises[number % CONTACTS], s.bout.rises[(number + 1) % CONTACTS]
-    begin, x, y, z = _find_stride(s, number, WINDOW_SAMPLES - 8)
+    begin, x, y, z, repeats = _find_stride(s, number, WINDOW_SAMPLES - 8)
     if math.isnan(begin):
         for i in range(a, b):
             w[DISPLACEMENT, i] = np.nan
-        return np.nan, np.nan
+        return np.nan, np.nan, True
     start = max(min(int(math.floor(begin)), first + a) - 1, s.segment.oldest)
     n = min(min(int(math.ceil(end)) + 2, s.segment.samples) - start, WINDOW_SAMPLES)
     mean_force = (x, y, z)
@@ -216,5 +218,5 @@ def measure_oscillations(
         c, s, f, (s.segment.up[0], s.segment.up[1], s.segment.up[2]), mean_force, start, n, span
     )
     for i in range(a, b):
-        w[DISPLACEMENT, i] = w[MOVED, first + i - start]
-    return upwards, sideways
+        w[DISPLACEMENT, i] = w[MOVED, first + i - start] if repeats else np.nan
+    return upwards, sideways, repeats

@@ -97,24 +97,39 @@ def test_a_gyroscope_of_zeros_gives_what_none_gives() -> None:
             np.testing.assert_allclose(values, none.rows[name], atol=1e-3)
 
 
+def posture(steps: Steps) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return steps.initial_contact_s, steps.sacral_lean_deg
+
+
 def test_a_gyroscope_that_falls_silent_is_told_and_steps_go_on_without_it() -> None:
     samples = run()
     turning = samples.angular_velocity_rad_s
     assert turning is not None
-    for silent in (slice(4000, None), slice(4000, 5000), slice(None, 4000), slice(None)):
-        broken = turning.copy()
+    for silent in (slice(4000, None), slice(4000, 5000), slice(None, 900), slice(None)):
+        broken = turning + 0.05  # an offset that is to be learned, 3 °/s
         broken[silent] = np.nan
         given = Samples(samples.time_s, samples.acceleration_m_s2, broken)
         analyzer = StepAnalyzer(RATE_HZ, axes="+x+y+z")
         found = concatenate([analyzer.push(given), analyzer.flush()])
-        assert len(found) == pytest.approx(len(steps()), abs=1)
-        assert analyzer.troubles.keys() & {"turn_lost", "gyro_zero"}
+        assert len(found) >= len(steps()) - 8  # a second at the most, and where it speaks again
         here = np.searchsorted(samples.time_s, found.initial_contact_s + 0.2)
         without = np.isnan(broken[:, 0])[np.minimum(here, len(broken) - 1)]
         doubted = found.quality_bits & int(Quality.NO_GYRO | Quality.SENSOR | Quality.GAP)
+        told = analyzer.troubles.keys() & {"frozen", "turn_lost", "gyro_zero"}
+        assert bool(told) == without.any()  # while the runner stands nothing is lost
         # the last step before it speaks again is closed when it does
-        assert without.any()
         assert np.count_nonzero(doubted[without] == 0) <= 1
+        after = found.initial_contact_s > 36.0  # an offset of 10 s after it has spoken again
+        right = np.interp(found.initial_contact_s, *posture(steps()))
+        if not without[after].any():
+            assert np.mean(found.quality_bits[after] == 0) > 0.9
+            assert np.abs(found.sacral_lean_deg - right)[after].max() < 0.5
+
+
+def test_a_sensor_at_the_ends_of_its_range_is_in_its_units() -> None:
+    samples = run()
+    stuck = np.full_like(samples.acceleration_m_s2, 16.0 * 9.80665)
+    assert len(Samples(samples.time_s, stuck, samples.angular_velocity_rad_s)) == len(samples)
 
 
 def test_one_impossible_reading_costs_no_more_than_its_step() -> None:
@@ -163,6 +178,7 @@ def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
         (lambda t, a, w: (t * 1e9, a, w), "in ns, divide by 1000000000"),
         (lambda t, a, w: (t, a / 9.80665, w), "multiply by 9.80665"),
         (lambda t, a, w: (t, a * 1000.0 / 9.80665, w), "divide by 102 if it is in mg"),
+        (lambda t, a, w: (t, a * 100.0, w), "by 100 if it is in cm/s²"),
         (lambda t, a, w: (t, a * 16384.0 / 9.80665, w), "counts by how many"),
         (lambda t, a, w: (t, a, np.degrees(w)), "numpy.radians"),
         (lambda t, a, w: ((t * 1e9).astype("datetime64[ns]"), a, w), "timedelta64"),

@@ -18,8 +18,8 @@ export const ConnectScreen = {
   },
   methods: {
     choose(what, address) {
+      if (!this.$refs.today.insist()) return;
       this.$refs.body.saveIfTyped();
-      this.$refs.today.insist();
       this.$refs.beside.save();
       this.$emit("ask", what, address);
     },

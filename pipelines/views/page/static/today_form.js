@@ -5,7 +5,7 @@ export const TodayForm = {
   props: { today: Object },
   emits: ["ask"],
   data() {
-    return { surface: "", chosen: "", name: "", speed: "", slope: "", back: "", sent: null, asking: false, ANOTHER };
+    return { surface: "", chosen: "", name: "", speed: "", slope: "", back: "", sent: null, asking: false, nameless: false, ANOTHER };
   },
   created() {
     this.fill();
@@ -56,10 +56,16 @@ export const TodayForm = {
       this.sent = { surface, shoe, speed, slope, back };
       this.$emit("ask", "today", JSON.stringify({ surface, shoe, back, ...pace }));
     },
-    // Before the sensor is chosen: what was typed counts.
+    // Before the sensor is chosen: what was typed counts; false where shoes still lack a name.
     insist() {
+      this.nameless = this.chosen === ANOTHER && !this.shoe;
+      if (this.nameless) {
+        this.$refs.name.focus();
+        return false;
+      }
       this.asking = true;
       this.save();
+      return true;
     },
   },
   template: `
@@ -85,7 +91,10 @@ export const TodayForm = {
           </select></div>
         <div v-if="chosen === ANOTHER"><label for="today-name">Their name, such as make and colour</label>
           <input id="today-name" ref="name" v-model="name" maxlength="60" autocomplete="off"
-            @change="save"></div>
+            :aria-invalid="nameless && !shoe"
+            :aria-describedby="nameless && !shoe ? 'today-name-trouble' : null" @change="save">
+          <div role="alert"><p v-if="nameless && !shoe" class="trouble" id="today-name-trouble">
+            <span aria-hidden="true">▲</span> Name the shoes, or choose “not said”.</p></div></div>
       </div>
       <div v-if="asksPace" class="row fields">
         <div v-for="one in belt" :key="one.name"><label :for="'today-' + one.name">{{ one.label }}</label>

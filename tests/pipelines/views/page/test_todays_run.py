@@ -216,7 +216,7 @@ from devices.sources import open_source
 from pipelines import live
 from pipelines.cli import main
 
-def opened(url, *, beside=None, clock=None):
+def opened(url, *, clock=None, **_):
     assert url == "ble:00:11:22:33:44:55"
     return open_source("sim:?rate=100&minutes=20&time_scale=8&seed=3", clock=clock)
 
@@ -292,6 +292,9 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(
         Select(tab.find("#today-surface")).select_by_value("treadmill")
         Select(tab.find("#today-shoe")).select_by_visible_text("others, to be named …")
         tab.until(lambda: tab.run("return document.activeElement.id") == "today-name", "a field")
+        _choose_sensor(tab)
+        tab.until_shown("Name the shoes, or choose “not said”.", ".today [role=alert]")
+        assert tab.run("return document.activeElement.id") == "today-name"
         tab.driver.switch_to.active_element.send_keys("Red pair")
         tab.find("#today-speed").send_keys("99")
         _choose_sensor(tab)
