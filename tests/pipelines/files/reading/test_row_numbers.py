@@ -37,3 +37,17 @@ def test_what_counts_no_rows_takes_none_apart(tmp_path: Path, count: str) -> Non
     found = read(written(tmp_path / "run.csv", table), rate_hz=RUN.rate_hz)
     np.testing.assert_allclose(found.samples.acceleration_m_s2, RUN.acceleration_m_s2, atol=1e-3)
     assert "missing" not in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("first", "period", "begins"), [(0, 60, 0), (0, 100, 0), (1, 255, 0), (0, 10**9, 550)]
+)
+def test_a_counter_that_begins_anew_has_no_row_missing(
+    tmp_path: Path, first: int, period: int, begins: int
+) -> None:
+    rows = len(RUN.time_s)
+    counted = [*range(begins), *range(rows - begins)]
+    table = {"seq": [str(first + k % period) for k in counted]} | dict(list(columns().items())[1:4])
+    found = read(written(tmp_path / "run.csv", table), rate_hz=RUN.rate_hz)
+    assert len(found.samples) == rows
+    assert "missing" not in " ".join(found.notes)
