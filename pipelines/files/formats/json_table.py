@@ -22,7 +22,7 @@ from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
 from pipelines.files.reading.named_sensors import listed, meant, several, words_of
-from pipelines.files.reading.rate_names import stated_rate_hz
+from pipelines.files.reading.rate_names import rate_of_interval_hz, stated_rate_hz
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
 from pipelines.files.reading.vector_cells import axis_names
@@ -231,7 +231,12 @@ def _holds_acceleration(cells: Cells) -> bool:
 
 def _with_rate(table: _Table, content: Mapping[str, Any]) -> _Table:
     """The same with the rate, where the file states it beside the table and not within."""
-    rate = None if "rate_hz" in table.preamble else stated_rate_hz(_entries(content, _DEEPEST))
+    if "rate_hz" in table.preamble:
+        return table
+    entries = list(_entries(content, _DEEPEST))
+    rate = stated_rate_hz(entries)
+    if rate is None and not any(map(_is_time, table.cells)):
+        rate = rate_of_interval_hz(entries)
     return replace(table, preamble={"rate_hz": repr(rate)} | table.preamble) if rate else table
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from imu.samples import RATE_RANGE_HZ
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.name_words import plain_words
 from pipelines.files.reading.units import TIME_UNITS
@@ -54,22 +55,36 @@ def stated_rate_hz(entries: Iterable[tuple[str, Any]]) -> float | None:
     --------
     >>> stated_rate_hz([("fs", 200), ("name", "a")]), stated_rate_hz([("sampleRate", "104 Hz")])
     (200.0, 104.0)
-    >>> stated_rate_hz([("interval_ms", 5)])
-    200.0
     >>> stated_rate_hz([("acc.fs", 200), ("gyr.fs", 100)]), stated_rate_hz([("fs", True)])
     (None, None)
     """
-    found = {rate for name, value in entries if (rate := _stated_hertz(name, value))}
+    found = {rate for name, value in entries if is_rate_name(name) and (rate := _hertz(value))}
     return found.pop() if len(found) == 1 else None
 
 
-def _stated_hertz(name: str, value: Any) -> float:
-    if is_rate_name(name):
-        return _hertz(value)
+def rate_of_interval_hz(entries: Iterable[tuple[str, Any]]) -> float | None:
+    """The rate, Hz, that the interval from sample to sample tells, where no rate is named.
+
+    Intervals are of many things: of uploads, of a training. One that no sensor has is none.
+
+    Examples
+    --------
+    >>> rate_of_interval_hz([("interval_ms", 5)])
+    200.0
+    >>> rate_of_interval_hz([("fs", 100), ("interval_ms", 5)]), rate_of_interval_hz([("dt_s", 60)])
+    (None, None)
+    """
+    said = list(entries)
+    found = {rate for name, value in said if (rate := _of_interval(name, value))}
+    return None if any(is_rate_name(name) for name, _ in said) or len(found) != 1 else found.pop()
+
+
+def _of_interval(name: str, value: Any) -> float:
     interval = _INTERVAL.fullmatch(" ".join(plain_words(name)))
     if interval is None or not (length := _hertz(value)):
         return 0.0
-    return 1.0 / (length * TIME_UNITS[interval[1]])
+    rate = 1.0 / (length * TIME_UNITS[interval[1]])
+    return rate if RATE_RANGE_HZ[0] <= rate <= RATE_RANGE_HZ[1] else 0.0
 
 
 def _hertz(value: Any) -> float:

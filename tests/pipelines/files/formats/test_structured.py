@@ -191,6 +191,23 @@ def test_json_in_the_forms_that_programs_write(tmp_path: Path, content: Callable
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        {"interval_s": 60, "data": records()},
+        {"interval_ms": 20, "data": records()},
+        {"sample_rate_hz": 100, "interval_s": 30, "acc": ACC.tolist(), "gyr": GYR.tolist()},
+        {"rate_hz": 100, "period_ms": 20, "acc": ACC.tolist(), "gyr": GYR.tolist()},
+    ],
+)
+def test_an_interval_of_json_yields_to_a_rate_and_to_times(
+    tmp_path: Path, head: dict[str, Any]
+) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(head))
+    assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize(
     "content", ["{}", "[]", "[1, 2, 3]", '{"a": {"b": {"c": [[1], [2, 3]]}}}', "[" * 100_000]
 )
 def test_json_without_samples_is_refused_in_words(tmp_path: Path, content: str) -> None:
