@@ -22,15 +22,13 @@ from pipelines.files.reading.name_words import (
     LINEAR,
     NEUTRAL,
     OTHER,
-    SACRAL,
     TIME,
     TIME_PAIRS,
-    UPPER_VERTEBRA,
     WHEN,
     WITHOUT,
+    at_waist,
     known_parts,
     names_elsewhere,
-    names_waist,
     plain_words,
     word_set,
 )
@@ -89,7 +87,7 @@ _NUMBERED_RATES: Final = (
     *(["g 1", "g 2", "g 3"], ["g 0", "g 1", "g 2"]),
 )
 _BY_COMPANY: Final = frozenset(
-    [*_RATES, *_FORCES, *SECOND_AXES, *(f"g{gap}{k}" for gap in ("", " ") for k in range(4))]
+    [*_RATES, *_FORCES, *SECOND_AXES, *(name for three in _NUMBERED_RATES for name in three)]
 )
 
 
@@ -276,15 +274,14 @@ def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
     if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
         return every
 
-    spine = any(UPPER_VERTEBRA.fullmatch(word) for words in groups for word in words)
+    at_the_waist = at_waist(" ".join(words[:-1]) for words in groups)
     # beside others, each with its place, the one without a name is the sensor itself
     unnamed = [words for words in groups if _SENSORS.issuperset(words[:-1])]
     elsewhere = sum(names_elsewhere(" ".join(words)) for words in groups) == len(groups) - 1
 
-    def rank(words: tuple[str, ...]) -> tuple[bool, bool, bool, bool]:
-        sacral = spine and not SACRAL.isdisjoint(words)
+    def rank(words: tuple[str, ...]) -> tuple[bool, ...]:
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
-        worn = sacral or names_waist(" ".join(words))
+        worn = " ".join(words[:-1]) in at_the_waist
         return named, worn, elsewhere and [words] == unnamed, LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]

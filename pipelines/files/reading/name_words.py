@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
@@ -143,9 +144,9 @@ WAIST: Final = word_set(
     "hanche lombaire lombaires bacino anca lombare cadera caderas heup bekken "
     "пояс таз крестец поясница 腰 骨盤 骨盆 허리 골반"
 )
-#: Vertebrae: beside one of the upper ones S1 and S2 are of the sacrum, else sensors 1 and 2.
-UPPER_VERTEBRA: Final = re.compile(r"[ctl]\d{1,2}")
-SACRAL: Final = word_set("s1 s2")
+#: A vertebra of the sacrum, where there is one such word alone; several are of sensors 1, 2 …
+_SACRAL: Final = word_set("s1 s2")
+_NUMBERED: Final = re.compile(r"s\d{1,2}")
 #: Places at which what is measured is none of a pelvis.
 _ELSEWHERE: Final = word_set(
     "wrist watch hand forearm arm upperarm ankle foot feet shoe insole heel toe shank tibia shin "
@@ -168,6 +169,20 @@ def names_waist(text: str) -> bool:
     """
     words = plain_words(text)
     return not WAIST.isdisjoint(words) or any(pair in " ".join(words) for pair in _WAIST_PAIRS)
+
+
+def at_waist(labels: Iterable[str]) -> list[str]:
+    """Those of several sensors of which the words say that they sit where this one belongs.
+
+    Examples
+    --------
+    >>> at_waist(["S1", "foot"]), at_waist(["S1", "S2"]), at_waist(["pelvis", "foot"])
+    (['S1'], [], ['pelvis'])
+    """
+    said = {label: frozenset(plain_words(label)) for label in labels}
+    numbered = {word for words in said.values() for word in words if _NUMBERED.fullmatch(word)}
+    sacral = numbered & _SACRAL if len(numbered) == 1 else frozenset()
+    return [label for label, words in said.items() if words & sacral or names_waist(label)]
 
 
 def may_be_waist(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from imu.errors import InputError
 from pipelines.files.reading.name_words import (
     LESSER,
+    at_waist,
     may_be_waist,
     names_elsewhere,
     names_waist,
@@ -45,7 +46,8 @@ def meant(labels: Mapping[str, str], stream: str) -> str:
     if most:
         found = [name for name, words in said.items() if len(wanted & words) == most]
     else:
-        found = [name for name, label in labels.items() if names_waist(label)]
+        worn = at_waist(labels.values())
+        found = [name for name, label in labels.items() if label in worn]
         found = found or [name for name, words in said.items() if LESSER.isdisjoint(words)]
     return found[0] if len(found) == 1 else ""
 

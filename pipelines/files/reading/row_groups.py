@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
-from pipelines.files.reading.name_words import names_waist, plain_words, word_set
+from pipelines.files.reading.name_words import at_waist, plain_words, word_set
 from pipelines.files.reading.named_sensors import back_first, listed, words_of
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import stamps_in_words
@@ -82,7 +82,8 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
         if chosen:
             stream = ""
         else:
-            chosen = [key for key, label in labels.items() if names_waist(label)]
+            worn = at_waist(labels.values())
+            chosen = [key for key, label in labels.items() if label in worn]
         if len(chosen) != 1:
             shown = (raw.shown or raw.names)[index]
             raise _several(raw.at_header(index), shown, list(labels.values()))
@@ -119,7 +120,7 @@ def _is_of_one(
     if not (steps > 0.0).all() or np.mean(even) < _MOSTLY or np.mean(even[change]) < _MOSTLY:
         return False
     words = frozenset(plain_words(name))
-    if any(map(names_waist, labels.values())):
+    if at_waist(labels.values()):
         return False
     if words & _PEOPLE and len({"".join(plain_words(label)) for label in labels.values()}) > 1:
         return False

@@ -164,9 +164,9 @@ def test_the_sensor_without_a_name_is_read_beside_others_elsewhere(tmp_path: Pat
         read(written(tmp_path / "two.csv", table))
 
 
-def test_sensors_1_and_2_are_of_the_sacrum_beside_other_vertebrae_alone(tmp_path: Path) -> None:
+def test_s1_is_of_the_sacrum_unless_there_are_several_such_sensors(tmp_path: Path) -> None:
     sacrum = columns(acc="S1_acc_{x}", gyr="S1_gyr_{x}")
-    for other, known in (("S2", False), ("T12", True)):
+    for other, known in (("S2", False), ("T12", True), ("foot", True), ("LF", True)):
         table = sacrum | columns(acc=f"{other}_acc_{{x}}", gyr=f"{other}_gyr_{{x}}", per_acc=1.5)
         path = written(tmp_path / "run.csv", table)
         if known:
