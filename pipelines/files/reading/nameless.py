@@ -31,6 +31,8 @@ HOW: Final = (
 _MOST_COLUMNS: Final = 14
 #: What the least of three axes of one sensor changes by from row to row, as a part of the most.
 _ALIVE: Final = 0.02
+#: Correlation of an acceleration with the same without gravity.
+_SAME_MOTION: Final = 0.95
 
 Triads = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -86,24 +88,47 @@ def _triads(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads:
     columns = changing if changing and len(changing) % 3 == 0 else columns
     if len(columns) > _MOST_COLUMNS:
         return (), ()
+    whole = _in_threes(raw, columns, rate_hz)
+    if whole[0] and len(columns) % 3 == 0:
+        return whole
+    found = _anywhere(raw, columns, rate_hz)
+    return whole if whole[1] and not found[0] else found
+
+
+def _in_threes(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads:
+    """Those of the threes that are counted from the first column; empty where not plain."""
+    threes = [tuple(columns[k : k + 3]) for k in range(0, len(columns) - 2, 3)]
+    gravity = [three for three in threes if _is_acceleration(raw, three, rate_hz)]
+    if len(gravity) != 1:
+        return (), ()
+    turning = [t for t in threes if _may_be_gyroscope(raw, t) and not _is_linear(raw, t, gravity)]
+    turning = [three for three in turning if three not in gravity]
+    return gravity[0], turning[0] if len(turning) == 1 else ()
+
+
+def _anywhere(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads:
+    """Those of all threes side by side; empty where not plain."""
     threes = [tuple(columns[k : k + 3]) for k in range(len(columns) - 2)]
     gravity = [k for k, three in enumerate(threes) if _is_acceleration(raw, three, rate_hz)]
-    turning = [k for k, three in enumerate(threes) if _may_be_gyroscope(raw, three)]
-    beside = {k: _beside(k, [other for other in turning if other not in gravity]) for k in gravity}
+    turning = [k for k, t in enumerate(threes) if k not in gravity and _may_be_gyroscope(raw, t)]
+    held = [threes[k] for k in gravity]
+    linear = {column for k in turning if _is_linear(raw, threes[k], held) for column in threes[k]}
+    turning = [k for k in turning if linear.isdisjoint(threes[k])]
+    beside = {k: _away(k, turning, (3, 4)) for k in gravity}
     found = [k for k in gravity if beside[k]] or gravity
     if len(found) > 1 and len(columns) % 3 == 0:
         found = [k for k in found if k % 3 == 0]
     if len(found) != 1:
         return (), ()
     (chosen,) = found
-    near = beside[chosen]
+    near = beside[chosen] or _away(chosen, turning, (6, 7))
     return threes[chosen], threes[near[0]] if len(near) == 1 else ()
 
 
-def _beside(place: int, others: Sequence[int]) -> list[int]:
-    """Those of other threes that are next to one, or a column away."""
-    near = [k for k in others if abs(k - place) == 3]
-    return near or [k for k in others if abs(k - place) == 4]
+def _away(place: int, others: Sequence[int], distances: Sequence[int]) -> list[int]:
+    """Those of other threes that are the first of some distances away."""
+    at = ([k for k in others if abs(k - place) == distance] for distance in distances)
+    return next(filter(None, at), [])
 
 
 def _counts(values: Values) -> bool:
@@ -123,6 +148,19 @@ def _is_acceleration(raw: RawColumns, columns: Sequence[int], rate_hz: float) ->
 def _may_be_gyroscope(raw: RawColumns, columns: Sequence[int]) -> bool:
     triad = _side_by_side(raw, columns)
     return may_turn(triad) and _is_alive(triad)
+
+
+def _is_linear(
+    raw: RawColumns, columns: Sequence[int], accelerations: Sequence[Sequence[int]]
+) -> bool:
+    """Whether columns are one of some accelerations without its gravity, and no gyroscope."""
+    swings = []
+    for some in (columns, *accelerations):
+        triad = _side_by_side(raw, some)
+        swings.append(np.nan_to_num(triad - np.nanmean(triad, axis=0)).ravel())
+    own, *others = swings
+    with np.errstate(all="ignore"):
+        return any(abs(np.corrcoef(own, other)[0, 1]) > _SAME_MOTION for other in others)
 
 
 def _is_alive(triad: Values) -> bool:

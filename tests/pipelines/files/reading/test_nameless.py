@@ -16,6 +16,8 @@ ACC, GYR = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
 THERE = np.ones(len(RUN.time_s))
 TEMPERATURE = 9.8 * THERE + 0.001 * RNG.normal(size=len(THERE))
 FIELD = np.array([30.0, 5.0, -40.0]) + RNG.normal(size=(len(THERE), 3))
+LINEAR = ACC - ACC.mean(axis=0)
+ANGLES = np.cumsum(np.degrees(GYR), axis=0) / 100.0 + [0.0, 40.0, 0.0]
 #: What some programs write before each sensor: its number.
 NUMBERED = (3.0 * THERE, ACC, 4.0 * THERE, GYR, 5.0 * THERE, FIELD)
 
@@ -29,6 +31,12 @@ NUMBERED = (3.0 * THERE, ACC, 4.0 * THERE, GYR, 5.0 * THERE, FIELD)
         (ACC, TEMPERATURE, GYR),
         (ACC, GYR, TEMPERATURE, 0.0 * THERE),
         (ACC, GYR, FIELD),
+        (ACC, FIELD, GYR),
+        (ACC, FIELD, GYR, TEMPERATURE),
+        (ACC, LINEAR, GYR),
+        (ACC, LINEAR, GYR, TEMPERATURE),
+        (GYR, LINEAR, ACC),
+        (ACC, GYR, ANGLES[:, :2]),
         NUMBERED,
     ],
 )
@@ -38,6 +46,12 @@ def test_sensors_are_told_from_what_stands_around_them(
     path = tmp_path / "run.csv"
     np.savetxt(path, np.column_stack([RUN.time_s, *columns]), fmt="%.5f", delimiter=", ")
     assert_is_the_run(read(path))
+
+
+def test_an_acceleration_without_gravity_is_no_gyroscope(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    np.savetxt(path, np.column_stack([RUN.time_s, ACC, LINEAR]), fmt="%.5f", delimiter=",")
+    assert read(path).samples.angular_velocity_rad_s is None
 
 
 def test_an_acceleration_behind_a_temperature_that_looks_like_gravity(tmp_path: Path) -> None:
