@@ -106,7 +106,7 @@ def propose(
     measured = any(s.quantity in _MEASURED for s in said)
     unnamed = sum(not name for name in names) >= 3
     if measured or (any(s.quantity != "other" for s in said) and not unnamed):
-        mapping = _by_names(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
+        mapping = _by_names(raw, names, said, stated, rate_hz, one_sensor=one_sensor, beside=beside)
     else:
         mapping = by_physics(raw, said, rate_hz)
     return with_units(raw, mapping, names, stated, rate_hz, beside), names
@@ -153,6 +153,7 @@ def _by_names(
     names: Sequence[str],
     said: Sequence[ColumnName],
     stated: Stated,
+    rate_hz: float | None,
     *,
     one_sensor: bool,
     beside: Values | None,
@@ -171,6 +172,7 @@ def _by_names(
         said,
         {"acc": _places(acceleration), "gyr": _places(found["gyr"])},
         stated.units.get("time", ""),
+        counted=rate_hz is not None,
     )
     used = {column.index for column in (*measured, *times.columns)}
     left_out = tuple(

@@ -64,6 +64,8 @@ def time_columns(
     said: Sequence[ColumnName],
     sensors: Mapping[str, Sequence[int]],
     unit: str,
+    *,
+    counted: bool = False,
 ) -> TimeColumns:
     """The time columns of a table with names.
 
@@ -77,9 +79,11 @@ def time_columns(
         Where the columns of ``acc`` and ``gyr`` stand.
     unit : str
         Of the time, where the user says it.
+    counted : bool
+        Whether the user states a rate, which goes before a column without a name.
     """
     called = [k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values]
-    called = called or _by_unit(raw, said) or _nameless(raw, names)
+    called = called or _by_unit(raw, said) or ([] if counted else _nameless(raw, names))
     found = [k for k in called if unit or not _untold(raw, names[k], said[k], k)]
     untold = next((_untold(raw, names[k], said[k], k) for k in called if k not in found), "")
     # also those that hold neither numbers nor times

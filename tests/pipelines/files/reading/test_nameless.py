@@ -86,3 +86,9 @@ def test_three_columns_of_one_name_are_its_axes(tmp_path: Path, head: str) -> No
     path = written(tmp_path / "run.csv", columns())
     path.write_text(head + "\n" + path.read_text().partition("\n")[2])
     assert_is_the_run(read(path))
+
+
+def test_a_rate_that_is_stated_goes_before_a_column_without_a_name(tmp_path: Path) -> None:
+    far = np.cumsum(1.0 + np.abs(RNG.normal(size=len(THERE))))
+    table = {"": cells(0.01 * far)} | dict(list(columns().items())[1:])
+    assert_is_the_run(read(written(tmp_path / "run.csv", table), rate_hz=RUN.rate_hz))
