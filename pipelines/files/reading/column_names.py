@@ -17,6 +17,7 @@ from pipelines.files.reading.name_words import (
     BESIDE_WHEN,
     COUNT,
     DIRECTIONS,
+    DOUBTFUL,
     GRAVITY,
     LESSER,
     LINEAR,
@@ -86,6 +87,7 @@ _NUMBERED_RATES: Final = (
     *(["g1", "g2", "g3"], ["g0", "g1", "g2"]),
     *(["g 1", "g 2", "g 3"], ["g 0", "g 1", "g 2"]),
 )
+_NUMBERED_RATE: Final = re.compile("g ?[0-3]")
 _BY_COMPANY: Final = frozenset(
     [*_RATES, *_FORCES, *SECOND_AXES, *(name for three in _NUMBERED_RATES for name in three)]
 )
@@ -203,6 +205,20 @@ def is_told_by_company(name: str) -> bool:
     return " ".join(plain_words(_unit_apart(name)[0])) in _BY_COMPANY
 
 
+def is_doubtful(name: str) -> bool:
+    """Whether a name may be of a gyroscope, or of something else, and no unit tells.
+
+    Examples
+    --------
+    >>> is_doubtful("av_x"), is_doubtful("g1"), is_doubtful("av_x_deg_s"), is_doubtful("gyr_x")
+    (True, True, False, False)
+    """
+    stem, unit, _ = _unit_apart(name)
+    words = plain_words(stem)
+    numbered = _NUMBERED_RATE.fullmatch(" ".join(words)) is not None
+    return not unit and (numbered or not DOUBTFUL.isdisjoint(_axis_apart(words)[1]))
+
+
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
     """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope."""
     places: dict[str, tuple[int, str]] = {}
@@ -281,8 +297,8 @@ def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
 
     def rank(words: tuple[str, ...]) -> tuple[bool, ...]:
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
-        worn = " ".join(words[:-1]) in at_the_waist
-        return named, worn, elsewhere and [words] == unnamed, LESSER.isdisjoint(words)
+        worn, sure = " ".join(words[:-1]) in at_the_waist, DOUBTFUL.isdisjoint(words)
+        return named, worn, elsewhere and [words] == unnamed, sure, LESSER.isdisjoint(words)
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     return groups[first] if rank(first) > rank(second) else every

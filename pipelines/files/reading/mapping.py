@@ -14,6 +14,7 @@ from pipelines.files.reading.column_names import (
     ColumnName,
     column_name,
     column_names,
+    is_doubtful,
     is_sensor,
     is_told_by_company,
     quantity_of_file,
@@ -28,6 +29,7 @@ from pipelines.files.reading.physics import (
     holds_gravity,
     likely_acceleration_unit,
     may_turn,
+    turns_like_a_body,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import is_group
@@ -159,6 +161,10 @@ def _by_names(
     beside: Values | None,
 ) -> ColumnMapping:
     found = _triads(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
+    turning = found["gyr"]
+    doubtful = "gyr" not in stated.units and any(is_doubtful(names[k]) for k in _places(turning))
+    if found["acc"] and doubtful and not turns_like_a_body(triad_of(raw, turning)):
+        found["gyr"] = {}
     acceleration = found["acc"]
     gravity: Mapping[int, Column] = {}
     if not acceleration and found["linear"]:

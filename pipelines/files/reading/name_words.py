@@ -77,6 +77,8 @@ ANGULAR_VELOCITY: Final = word_set(
     "陀螺儀 ジャイロ ジャイロスコープ 각속도 자이로 자이로스코프 nurkkiirus hornhraði "
     "ความเร็วเชิงมุม"
 )
+#: Words of a gyroscope, and of an accelerometer, that are of other things as well.
+DOUBTFUL: Final = word_set("av avel om spin xl")
 ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
     "angular vel", "rotation vel", "rot vel", "vel rot", "vel giro", "turn rate",

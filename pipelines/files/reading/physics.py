@@ -48,6 +48,10 @@ _FASTEST_RAD_S: Final = 15.0
 _SLOWEST_MOVING_DEG_S: Final = 8.0
 #: A gyroscope at rest reads its bias: that of a good one is below, that of a bad one above.
 _BIAS_RAD_S: Final = 0.2
+#: A pelvis that walks or runs turns faster for half of the time.
+_SLOWEST_MOVING_RAD_S: Final = 0.3
+#: Correlation of axes that say the same, such as the parts of one speed.
+_ONE_AXIS: Final = 0.999
 
 
 def likely_time_unit(times: Values) -> str:
@@ -225,6 +229,21 @@ def may_turn(triad: Values) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
         spread = np.nanstd(triad, axis=0)
         return bool((spread > 0.0).all() and (np.abs(np.nanmean(triad, axis=0)) < spread).all())
+
+
+def turns_like_a_body(triad: Values) -> bool:
+    """Whether numbers are an angular velocity of somebody who moves, in rad/s or more of them.
+
+    Examples
+    --------
+    >>> beats = np.sin(np.arange(1000)[:, None] / [7.0, 9.0, 11.0])
+    >>> [turns_like_a_body(one) for one in (beats, 0.1 * beats, beats[:, [0] * 3])]
+    [True, False, False]
+    """
+    if not may_turn(triad) or median_norm(moving_part(triad, 100.0)) < _SLOWEST_MOVING_RAD_S:
+        return False
+    known = triad[np.isfinite(triad).all(axis=1)]
+    return bool(np.abs(np.corrcoef(known.T)).min() < _ONE_AXIS)
 
 
 def _window_means(triad: Values, rate_hz: float) -> Values:

@@ -11,7 +11,12 @@ import numpy as np
 
 from imu.errors import InputError
 from pipelines.files.reading.column_mapping import ColumnMapping
-from pipelines.files.reading.column_names import column_name, is_axis_of_unknown, sensor_words
+from pipelines.files.reading.column_names import (
+    column_name,
+    is_axis_of_unknown,
+    is_doubtful,
+    sensor_words,
+)
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.named_sensors import elsewhere, listed
@@ -261,7 +266,8 @@ def _perhaps_turning(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
     """What is told where no gyroscope is, and columns are passed over that may be one."""
     if mapping.angular_velocity or not mapping.acceleration:
         return []
-    unknown = [name for name in mapping.left_out if is_axis_of_unknown(name)]
+    unknown = [name for name in mapping.left_out if is_doubtful(name)]
+    unknown = unknown or [name for name in mapping.left_out if is_axis_of_unknown(name)]
     triad = [name for name in mapping.left_out if _ROTATION.fullmatch(name.strip())] or unknown
     if len(triad) != 3:
         return []

@@ -92,3 +92,17 @@ def test_a_rate_that_is_stated_goes_before_a_column_without_a_name(tmp_path: Pat
     far = np.cumsum(1.0 + np.abs(RNG.normal(size=len(THERE))))
     table = {"": cells(0.01 * far)} | dict(list(columns().items())[1:])
     assert_is_the_run(read(written(tmp_path / "run.csv", table), rate_hz=RUN.rate_hz))
+
+
+def test_a_word_of_a_gyroscope_that_may_be_of_another_thing_yields(tmp_path: Path) -> None:
+    speed = 0.2 * np.sin(5.0 * RUN.time_s)[:, None] * [1.0, 0.5, 0.2]
+    for word in ("av_{}", "spin_{}"):
+        beside = {word.format(axis): cells(speed[:, k]) for k, axis in enumerate("xyz")}
+        assert_is_the_run(read(written(tmp_path / "run.csv", columns() | beside)))
+        alone = dict(list(columns().items())[:4]) | beside
+        found = read(written(tmp_path / "run.csv", alone))
+        assert found.samples.angular_velocity_rad_s is None
+        assert "may be angles or angular velocity" in " ".join(found.notes)
+    gravity = {f"g{k + 1}": cells(9.8 * (k == 2) * THERE) for k in range(3)}
+    table = dict(list(columns().items())[:4]) | gravity
+    assert read(written(tmp_path / "run.csv", table)).samples.angular_velocity_rad_s is None
