@@ -26,7 +26,8 @@ def row_numbers(raw: RawColumns) -> tuple[Places | None, tuple[str, ...]]:
     Returns
     -------
     places : array of int, shape (N,), or None
-        −1 for a row without a number; None where no column counts, or none is missing.
+        −1 for a row before or behind all that have a number; None where no column counts, or none
+        is missing.
     notes : tuple of str
         How many are.
     """
@@ -66,10 +67,16 @@ def places_of(numbers: Values) -> Places | None:
     else:  # a beginning anew, after which nothing is missing
         rows[falls & (known[1:] == known.min())] = 1.0
     counts = rows.min() >= 1.0 and np.mean(rows == 1.0) >= _NEARLY_ALL
-    if not counts or not len(known) <= rows.sum() <= (1.0 + _MOST_MISSING) * len(known):
+    if not counts or rows.sum() > (1.0 + _MOST_MISSING) * len(known):
+        return None
+    numbered = np.flatnonzero(has)
+    within = np.arange(numbered[0], numbered[-1] + 1)
+    # a row without a number, between others, has a place between theirs
+    between = np.floor(np.interp(within, numbered, np.append(0.0, np.cumsum(rows))))
+    if (np.diff(between) < 1.0).any() or between[-1] < len(within):
         return None
     places = np.full(len(numbers), -1, np.int64)
-    places[has] = np.append(0, np.cumsum(rows)).astype(np.int64)
+    places[within] = between
     return places
 
 
