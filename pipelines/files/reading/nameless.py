@@ -33,8 +33,12 @@ _MOST_COLUMNS: Final = 14
 _ALIVE: Final = 0.02
 #: Correlation of an acceleration with the same without gravity.
 _SAME_MOTION: Final = 0.95
+#: How much gravity alone swings, as a part of the acceleration that it is of, and how it lies.
+_HARDLY_SWINGS: Final = 0.3
+_SAME_DIRECTION: Final = 0.98
 
-Triads = tuple[tuple[int, ...], tuple[int, ...]]
+Three = tuple[int, ...]
+Triads = tuple[Three, Three]
 
 
 def by_physics(raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | None) -> ColumnMapping:
@@ -98,7 +102,7 @@ def _triads(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads:
 def _in_threes(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads:
     """Those of the threes that are counted from the first column; empty where not plain."""
     threes = [tuple(columns[k : k + 3]) for k in range(0, len(columns) - 2, 3)]
-    gravity = [three for three in threes if _is_acceleration(raw, three, rate_hz)]
+    gravity = _accelerations(raw, threes, rate_hz)
     if len(gravity) != 1:
         return (), ()
     turning = [t for t in threes if _may_be_gyroscope(raw, t) and not _is_linear(raw, t, gravity)]
@@ -109,7 +113,7 @@ def _in_threes(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triad
 def _anywhere(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads:
     """Those of all threes side by side; empty where not plain."""
     threes = [tuple(columns[k : k + 3]) for k in range(len(columns) - 2)]
-    gravity = [k for k, three in enumerate(threes) if _is_acceleration(raw, three, rate_hz)]
+    gravity = [threes.index(three) for three in _accelerations(raw, threes, rate_hz)]
     turning = [k for k, t in enumerate(threes) if k not in gravity and _may_be_gyroscope(raw, t)]
     held = [threes[k] for k in gravity]
     linear = {column for k in turning if _is_linear(raw, threes[k], held) for column in threes[k]}
@@ -137,6 +141,22 @@ def _counts(values: Values) -> bool:
 
 def _side_by_side(raw: RawColumns, columns: Sequence[int]) -> Values:
     return np.stack([raw.numbers(k) for k in columns], axis=1)
+
+
+def _accelerations(raw: RawColumns, threes: Sequence[Three], rate_hz: float) -> list[Three]:
+    """Those that are accelerations, without gravity alone, as phones write it beside."""
+    found = [three for three in threes if _is_acceleration(raw, three, rate_hz)]
+    triads = [_side_by_side(raw, three) for three in found]
+    means = [np.nanmean(triad, axis=0) for triad in triads]
+    lengths = [np.linalg.norm(mean) for mean in means]
+    directions = [mean / length for mean, length in zip(means, lengths, strict=True)]
+    swings = [np.nanstd(t - m) / n for t, m, n in zip(triads, means, lengths, strict=True)]
+    every = range(len(found))
+    return [
+        found[k] for k in every
+        if not any(swings[k] < _HARDLY_SWINGS * swings[j]
+                   and directions[k] @ directions[j] > _SAME_DIRECTION for j in every)
+    ]  # fmt: skip
 
 
 def _is_acceleration(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> bool:
