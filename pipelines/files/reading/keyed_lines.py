@@ -28,6 +28,8 @@ _TOKEN: Final = re.compile(
     re.I,
 )
 _SENSOR: Final = re.compile(rb"[A-Za-z](?: ?[xyz])? +[+-]?\.?\d")
+#: A line that begins with its time.
+_SECONDS: Final = re.compile(r"\s*\d+\.\d+\s")
 _AXES: Final = "xyz"
 
 Pairs = list[tuple[str, str]]
@@ -133,6 +135,8 @@ def _pairs(line: str) -> Pairs:
             fresh = True
         elif token["clock"] is not None and not groups:
             groups.append(("time", [_fraction(token["clock"])]))
+        elif not groups and _SECONDS.fullmatch(line[: token.end() + 1]):
+            groups.append(("time", [token["number"]]))
         elif token["number"] is None and token["clock"] is None:
             continue  # a word of the line
         elif groups and (fresh or groups[-1][0] != "time"):

@@ -506,6 +506,7 @@ def test_a_row_that_was_torn_keeps_its_place_where_rows_are_counted(tmp_path: Pa
         "t: {t:.3f}, acc: x={0:.5f} y={1:.5f} z={2:.5f}, gyro: x={3:.5f} y={4:.5f} z={5:.5f}",
         "[00:00:0{t:.3f},000] <inf> imu: accel {0:.5f} {1:.5f} {2:.5f} gyro {3:.5f} {4:.5f} {5:.5f}"
         " mag 21.0 -3.0 40.5",
+        "{t:.3f} accel {0:.5f} {1:.5f} {2:.5f} gyro {3:.5f} {4:.5f} {5:.5f} temp 25.0",
         "09:00:0{t:.3f} ax {0:.5f} ay {1:.5f} az {2:.5f} gx {3:.5f} gy {4:.5f} gz {5:.5f}",
         "imu,site=hip ax={0:.5f},ay={1:.5f},az={2:.5f},gx={3:.5f},gy={4:.5f},gz={5:.5f} "
         "17700000{t:010.7f}",

@@ -12,7 +12,7 @@ from imu.errors import ColumnError, InputError, ParameterError
 from pipelines import read
 from tests.pipelines.command_line import backstride, one_sentence
 from tests.pipelines.files.reading.shapes import G, Run, a_run
-from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, columns, written
+from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, cells, columns, written
 
 DEG = 180.0 / np.pi
 AT_200_HZ = a_run(rate_hz=200.0)
@@ -185,6 +185,14 @@ def test_what_the_numbers_of_one_file_tell_says_nothing_of_another(tmp_path: Pat
         with pytest.raises(ColumnError, match="the numbers look like none"):
             read(wrong, memory=home)
         assert_is_the_run(read(sound, memory=home))
+
+
+def test_a_word_that_begins_like_a_time_is_none(tmp_path: Path) -> None:
+    table = columns(None, "time", "acc_{x}", "gyr_{x}")
+    noise = np.random.default_rng(1).uniform(0.0, 1.0, len(RUN.time_s))
+    for name in ("tac", "tav", "tom"):
+        path = written(tmp_path / f"{name}.csv", {**table, name: cells(noise)})
+        assert_is_the_run(read(path))
 
 
 def test_what_was_stated_and_refused_is_not_kept(tmp_path: Path) -> None:
