@@ -101,12 +101,12 @@ def known_parts(word: str) -> list[str]:
 
     Examples
     --------
-    >>> known_parts("tacc"), known_parts("tac")
-    (['t', 'acc'], ['tac'])
+    >>> known_parts("tacc"), known_parts("tab")
+    (['t', 'acc'], ['tab'])
     >>> known_parts("計測時間"), known_parts("角加速度"), known_parts("前後加速度")
     (['時間'], ['角加速度'], ['前後', '加速度'])
     """
-    if word[:1] == "t" and len(word) > 3 and word[1:] in ACCELERATION | ANGULAR_VELOCITY:
+    if word[:1] == "t" and len(word) > 2 and word[1:] in ACCELERATION | ANGULAR_VELOCITY:
         return ["t", word[1:]]
     if not _IDEOGRAPHIC.fullmatch(word) or any(other in word for other in _CHANGES):
         return [word]

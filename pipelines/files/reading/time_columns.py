@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -83,6 +84,10 @@ def time_columns(
         Whether the user states a rate, which goes before a column without a name.
     """
     called = [k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values]
+    # a word of three letters, such as tac, may be of another thing
+    short = [k for k in called if said[k].of and len(names[k].strip()) == 3]
+    plain = [k for k in called if k not in short]
+    called = [k for k in called if k in plain or _steps_as(raw, k, plain)]
     called = called or _by_unit(raw, said) or ([] if counted else _nameless(raw, names))
     found = [k for k in called if unit or not _untold(raw, names[k], said[k], k)]
     untold = next((_untold(raw, names[k], said[k], k) for k in called if k not in found), "")
@@ -111,6 +116,19 @@ def time_columns(
         tuple(Column(k, said[k].unit) for k in added),
         None if own in (None, chosen) else Column(own, said[own].unit),
     )
+
+
+def _steps_as(raw: RawColumns, column: int, others: Sequence[int]) -> bool:
+    """Whether a column steps about as far as the first of others, where there are any."""
+    if not others or "S" in {raw.values[k].dtype.kind for k in (column, others[0])}:
+        return True
+    own, other = (_step(raw.numbers(k)) for k in (column, others[0]))
+    return 0.5 * other <= own <= 2.0 * other
+
+
+def _step(values: Values) -> float:
+    steps = np.abs(np.diff(values[np.isfinite(values)]))
+    return float(np.median(steps)) if steps.size else math.nan
 
 
 def _by_unit(raw: RawColumns, said: Sequence[ColumnName]) -> list[int]:
