@@ -161,7 +161,7 @@ class SensorSource(Source):
                 words = "it is connected, and is set up"
                 if not self._inbox.has_packets():
                     words += f"; nothing has come from it so far: {link.silence_hint}"
-            if words != told:
+            if words not in ("", told):
                 told = words
                 self._tell(f"{self._connector.place}: {words}.")
 

@@ -351,7 +351,7 @@ INDICATORS: Final = (
             downhill=(-1.5, 0.6),
             cadence=(-1.8, 0.72),
         ),
-        worth=Worth(response=1.01, within_run=6.7, measured=True),
+        worth=Worth(response=1.0, within_run=6.7, measured=True),
         told=("up",),
     ),
     Indicator(

@@ -67,7 +67,7 @@ ACCURACY: Final = (
         "vertical oscillation",
         "noise and bias, auto axes",
         "rmse",
-        "2.84",
+        "2.54",
         "Vertical oscillation",
         "{value} mm, against optical markers on 18 runners, sensor errors simulated",
     ),
