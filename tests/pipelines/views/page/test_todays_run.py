@@ -293,12 +293,12 @@ def test_runner_names_new_shoes_and_the_treadmill_and_they_are_marked(
         Select(tab.find("#today-shoe")).select_by_visible_text("others, to be named …")
         tab.until(lambda: tab.run("return document.activeElement.id") == "today-name", "a field")
         _choose_sensor(tab)
-        tab.until_shown("Name the shoes, or choose “not said”.", ".today [role=alert]")
+        tab.until_shown("Name the shoes, or choose “not said”.", "#today-name-trouble")
         assert tab.run("return document.activeElement.id") == "today-name"
         tab.driver.switch_to.active_element.send_keys("Red pair")
         tab.find("#today-speed").send_keys("99")
         _choose_sensor(tab)
-        tab.until_shown("speed is '99 km/h': give a speed up to 43 km/h", ".today [role=alert]")
+        tab.until_shown("speed is '99 km/h': give a speed up to 43 km/h", "#today-speed-trouble")
         tab.until(lambda: tab.run("return document.activeElement.id") == "today-speed", "focus")
         for width, height, dark in ((1280, 900, False), (390, 844, True), (320, 640, False)):
             tab.size(width, height, dark=dark)
