@@ -41,7 +41,7 @@ from imu.drift.pace import CADENCE
 from imu.drift.params import DriftParams
 from imu.drift.state import DRIFT_STATE, GROUP_COLUMNS, fresh_state
 from imu.drift.status import DriftStatus, drift_status, status_words
-from imu.drift.tracking import follow, values_of
+from imu.drift.tracking import follow, values_of, wander_variance
 from imu.errors import ParameterError
 from imu.step.trusted_steps import DISTRUST
 from imu.steps import STEP_ROW, Steps
@@ -527,6 +527,7 @@ def compile_detector() -> None:
     """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
     params = DriftParams(skip_s=0.0, block_steps=4)
     DriftDetector(params).push(Steps(np.zeros(params.block_steps, STEP_ROW)))
+    wander_variance(fresh_state()["segment"][0])  # asked for once there is a baseline
 
 
 def _direction(way: int) -> Direction:

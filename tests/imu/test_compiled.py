@@ -172,6 +172,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from tests.imu.synthetic import running
 from imu.analyzer import StepAnalyzer, warm_up
+from imu.drift.baseline_in_use import baseline_now
 from imu.drift.detector import DriftDetector, DriftParams
 warm_up()
 def compiled():
@@ -187,6 +188,7 @@ for gyro in (True, False):
         for k in range(0, len(run.samples), 8):
             detector.push(analyzer.push(run.samples[k:k + 8]))
         assert int(detector.state[0]['session']['blocks']) > 0
+        assert baseline_now(detector.state['segment'][0], 2) is not None
         assert analyzer.flush() is not None and analyzer.mounting is not None
 print(sorted(name for name, _ in compiled() - before))
 """
