@@ -68,9 +68,10 @@ _MOST_FORGOTTEN_S: Final = 5.0
 _LEAPS_IN_A_ROW: Final = 2
 #: So many are told of: a fall, or a hard landing, has two.
 LEAPS_TOLD: Final = 10
-_NO_TURN: Final = np.zeros(3)
-_SILENT_S: Final = 1.0
 ZEROS_TOLD: Final = 3
+#: A gyroscope without numbers for longer counts as absent; a shorter silence is a gap.
+_SILENT_S: Final = 1.0
+_NO_TURN: Final = np.zeros(3)
 #: Equal non-zero readings in a row, this far from rest, that mean the sensor is at its limit, where
 #: the axis never read more by this share.
 _REPEATS: Final = 3

@@ -585,12 +585,14 @@ def align(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
 
 def restart(coefficients: NDArray[np.void], state: NDArray[np.void]) -> None:
     """Begin a new segment of samples; mounting, posture, step count, bias and baseline stay."""
-    # zeros that stand for nothing teach no bias, and put in doubt nothing that comes after them
+    inclination = state["inclination"]
     if state["silent"][0]:
+        # zeros that stand for nothing teach no bias, and put in doubt nothing that comes after them
+        inclination["bias"] = state["bias_before"]
+        inclination["covariance"] = state["covariance_before"]
         state["sanity"]["standing"] &= ~int(Trouble.FROZEN | Trouble.TURN_LOST)
-    of, after = (state, "_before") if state["silent"][0] else (state["inclination"], "")
-    bias, covariance = of[f"bias{after}"].copy(), of[f"covariance{after}"].copy()
-    state["silent"] = 0
+        state["silent"] = 0
+    bias, covariance = inclination["bias"].copy(), inclination["covariance"].copy()
     state["inclination"] = new_inclination_state(coefficients["inclination"])
     if covariance.any():
         state["inclination"]["bias"] = bias
