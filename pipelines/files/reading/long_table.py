@@ -31,12 +31,16 @@ _ANDROID: Final = {
 def sensors_named(name: str, cells: Collection[str]) -> dict[str, str]:
     """What the cells of a column say of rows; of numbers under ``type`` what Android means by them.
 
+    One number alone, for as long as is looked at, is of an activity.
+
     Examples
     --------
     >>> sensors_named("sensor_type", ["1", "4"]), sensors_named("trial", ["1", "4"])
     ({'1': 'accelerometer', '4': 'gyroscope'}, {'1': '1', '4': '4'})
+    >>> sensors_named("type", ["1"])
+    {'1': '1'}
     """
-    is_type = "type" in plain_words(name) and set(cells) <= _ANDROID.keys()
+    is_type = "type" in plain_words(name) and len(cells) > 1 and set(cells) <= _ANDROID.keys()
     return {cell: _ANDROID[cell] if is_type else cell for cell in cells}
 
 

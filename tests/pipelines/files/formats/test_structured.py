@@ -71,6 +71,15 @@ def test_sensors_may_have_the_numbers_of_android(tmp_path: Path) -> None:
     assert_is_the_run(read(path))
 
 
+def test_a_number_that_lasts_is_of_an_activity_and_of_no_sensor(tmp_path: Path) -> None:
+    rows = zip(RUN.time_s.tolist(), ACC.tolist(), strict=True)
+    half = 0.5 * RUN.time_s[-1]
+    lines = [f"{t},{1 if t < half else 4},{x},{y},{z}" for t, (x, y, z) in rows]
+    path = tmp_path / "run.csv"
+    path.write_text("\n".join(["time,type,x,y,z", *lines]) + "\n")
+    np.testing.assert_allclose(read(path).samples.acceleration_m_s2, ACC, atol=2e-3)
+
+
 def test_words_of_a_table_of_steps_or_of_a_cohort_are_no_sensors(tmp_path: Path) -> None:
     for words in ("A,L,R", "ok,failed,acc_x looks like raw counts"):
         cells = words.split(",")
