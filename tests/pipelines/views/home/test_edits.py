@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,11 +36,11 @@ _NOW = datetime(2026, 3, 4, 20, tzinfo=UTC)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    opened = Journal(tmp_path / "journal.sqlite3")
-    opened.add(Shoe("Blue pair"))
-    opened.add(run(0.0))  # Monday, two days ago
-    return opened
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal.sqlite3") as opened:
+        opened.add(Shoe("Blue pair"))
+        opened.add(run(0.0))  # Monday, two days ago
+        yield opened
 
 
 def test_what_pain_says_stands_where_a_run_is_started(journal: Journal) -> None:

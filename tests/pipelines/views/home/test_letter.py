@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -22,18 +23,24 @@ _TODAY = date(2026, 3, 1)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    opened = Journal(tmp_path / "journal.sqlite3")
-    opened.add(Shoe("Blue pair", start_km=100.0))
-    for place, lean in enumerate((4.0, 4.2, 3.8, 4.0)):  # before
-        opened.add(run(-70.0 + 7.0 * place, 4.0, means={"sacral_lean_deg": lean}))
-    for place, lean in enumerate((6.0, 6.2, 5.8)):  # 2, 11 and 20 days before
-        means = {"sacral_lean_deg": lean}
-        opened.add(run(-20.0 + 9.0 * place, 5.0, means=means, surface="track", shoe_id=1))
-    opened.add(pain(-20.0, 2, "after", 5))
-    opened.add(pain(-2.0, 5, "after", 7))
-    opened.add(pain(-60.0, 8))  # long over
-    return opened
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal.sqlite3") as opened:
+        opened.add(Shoe("Blue pair", start_km=100.0))
+        for place, lean in enumerate((4.0, 4.2, 3.8, 4.0)):  # before
+            opened.add(run(-70.0 + 7.0 * place, 4.0, means={"sacral_lean_deg": lean}))
+        for place, lean in enumerate((6.0, 6.2, 5.8)):  # 2, 11 and 20 days before
+            means = {"sacral_lean_deg": lean}
+            opened.add(run(-20.0 + 9.0 * place, 5.0, means=means, surface="track", shoe_id=1))
+        opened.add(pain(-20.0, 2, "after", 5))
+        opened.add(pain(-2.0, 5, "after", 7))
+        opened.add(pain(-60.0, 8))  # long over
+        yield opened
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "new.sqlite3") as opened:
+        yield opened
 
 
 def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journal) -> None:
@@ -53,14 +60,15 @@ def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journa
     assert letter.changes("metric") == ["This is the first letter."]
 
 
-def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(tmp_path: Path) -> None:
-    opened = Journal(tmp_path / "new.sqlite3")
-    answers = Answers(opened, tmp_path, datetime(2026, 3, 18, 20, tzinfo=UTC))
+def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(
+    tmp_path: Path, new: Journal
+) -> None:
+    answers = Answers(new, tmp_path, datetime(2026, 3, 18, 20, tzinfo=UTC))
     empty = answers.letter(Frame("/", "/h/", "letter"))
     assert empty.count("before the journal began") == 4
     assert "<svg" not in empty + answers.months(Frame("/", "/h/", "months"))
-    opened.add(run(14, 5.0))  # a Monday, 16 March
-    opened.add(run(16, None))
+    new.add(run(14, 5.0))  # a Monday, 16 March
+    new.add(run(16, None))
     said = answers.letter(Frame("/", "/h/", "letter"))
     rows = re.findall(r'<th scope="row">(2026-0\d-\d\d[^<]*)</th>(.*?)</tr>', said)[:5]
     assert [when for when, _ in rows] == [
