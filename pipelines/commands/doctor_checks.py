@@ -84,10 +84,10 @@ def _chain() -> Iterator[Finding]:
     samples, truth = simulate(Scenario.from_query("minutes=0.5"))
     analyzer = StepAnalyzer(200.0, axes="+x+y+z")
     found = 0
-    begin = time.perf_counter()
+    begin = time.process_time()
     for start in range(0, len(samples), 8):
         found += len(analyzer.push(samples[start : start + 8]))
-    seconds = time.perf_counter() - begin
+    seconds = max(time.process_time() - begin, 1e-9)  # whatever else goes on
     found += len(analyzer.flush())
     speed = len(samples) / seconds
     yield Finding(
