@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.alike import leading
+from imu.chain.intake import IntakeParams
 
 #: Device time wraps here, µs: every 71.6 minutes.
 STAMP_MODULUS_US: Final = 1 << 32
@@ -30,7 +31,15 @@ _PERIOD_AVERAGING_S: Final = 4.0
 # Arrivals further than this from 0 are of no clock; their differences may not fit 64 bits, ns.
 _LONGEST_NS: Final = 1 << 61
 
+# Nothing is joined over a restart: the movement may have leapt, and with it the attitude.
+_NOT_FILLED_US: Final = 1e6 * IntakeParams().fill_limit_s
+
 _INDEX: Final = np.arange(LONGEST_PACKET, dtype=np.float64)
+
+
+def soonest_after_restart_us(last_us: float, period_us: float) -> float:
+    """When the first sample after a restart is at the earliest: beyond any hole that is filled."""
+    return last_us + _NOT_FILLED_US + 3.0 * period_us
 
 
 def unwrapped(reading: int, modulus: int, expected: int) -> int:
@@ -186,12 +195,12 @@ class DeviceClock:
     def restart(self, stamp_us: int, arrival_ns: int) -> int:
         """Begin anew after the device did; elapsed time goes on by the arrival difference, µs.
 
-        At least one sample is left out, so that a restart always shows as a gap.
+        At least so much is left out that nothing is joined over it.
         """
         line = self.line
         passed_us = (arrival_ns - line.arrival_ns) // 1000
-        soonest_us = round(self._last_s * 1e6 + 2 * self._period_us)
-        elapsed_us = max(line.elapsed_us + passed_us, soonest_us)
+        soonest_us = soonest_after_restart_us(self._last_s * 1e6, self._period_us)
+        elapsed_us = max(line.elapsed_us + passed_us, round(soonest_us))
         line.restart(stamp_us, elapsed_us, arrival_ns)
         return elapsed_us
 

@@ -33,7 +33,12 @@ from devices.sequence import (
     went_on,
 )
 from devices.timing.deficit import DeficitWatch
-from devices.timing.device_clock import STAMP_MODULUS_US, DeviceClock, StampLine
+from devices.timing.device_clock import (
+    STAMP_MODULUS_US,
+    DeviceClock,
+    StampLine,
+    soonest_after_restart_us,
+)
 from devices.timing.host_time import LEAST_DELAY_MS, HostTime
 from devices.timing.stamp_filter import StampFilter
 
@@ -435,7 +440,8 @@ class StampedTimeline:
         """Go on by the arrival difference after the device has started again."""
         line = self._line
         passed_us = (arrival_ns - line.arrival_ns) // 1000
-        soonest_us = self._last_us + (2 + stamped) * self._filter.period_us
+        soonest_us = soonest_after_restart_us(self._last_us, self._filter.period_us)
+        soonest_us += stamped * self._filter.period_us
         stamped_us = max(line.elapsed_us + passed_us, round(soonest_us))
         line.restart(stamp_us, stamped_us, arrival_ns)
         self._host.restart()

@@ -270,7 +270,7 @@ def test_a_clock_that_goes_back_a_little_is_a_restart(jump_s: float) -> None:
     assert losses.restarts == 1
     assert losses.duplicated <= 16
     assert np.sum(np.diff(samples.time_s) > 1.6 / 208) == 1
-    assert_timed(samples, place, 208.0, 0.1)
+    assert_timed(samples, place, 208.0, 0.12)  # and the least hole of a restart
 
 
 @pytest.mark.parametrize("at_s", [7.0, 9.0])

@@ -54,7 +54,7 @@ def test_a_restart_always_leaves_a_gap() -> None:
     clock = DeviceClock(100.0)
     before = clock.sample_times_s(clock.read(0, 0), 0, 10, 0)
     after = clock.sample_times_s(clock.restart(0, 1), 0, 10, 1, continues=False)
-    assert after[0] - before[-1] == pytest.approx(0.02)
+    assert after[0] - before[-1] == pytest.approx(0.13)  # longer than what is filled in
 
 
 @pytest.mark.parametrize("deviation", [0.97, 1.0, 1.03])

@@ -15,8 +15,12 @@ from devices.protocols.backstride import DataFlag, DataPacket, Layout, encode_da
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import Losses
+from devices.simulator.generate import SimulatedRun
+from devices.simulator.scenario import Scenario
+from imu.analyzer import StepAnalyzer
 from imu.errors import DeviceError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
+from imu.steps import concatenate
 
 INFO = DeviceInfo(
     name="bench",
@@ -136,6 +140,28 @@ def test_a_restart_goes_on_after_the_time_it_was_away(minutes_up: float) -> None
     time_s = np.concatenate([block.time_s for block in blocks])
     assert np.all(np.diff(time_s) > 0)
     np.testing.assert_allclose(np.diff(time_s[4000:]), 0.005, atol=1e-6)
+
+
+def test_after_a_restart_without_silence_no_trusted_step_has_a_wrong_roll() -> None:
+    """Number and clock leap, and the runner is in another phase of the stride at once."""
+    samples = SimulatedRun(Scenario(minutes=1, seed=5, rate=200.0)).read(200 * 60)
+    assert samples.angular_velocity_rad_s is not None
+    ranges = INFO.acceleration_range_m_s2, INFO.angular_velocity_range_rad_s
+    values = samples.acceleration_m_s2 / ranges[0], samples.angular_velocity_rad_s / ranges[1]
+    counts = np.rint(32768 * np.concatenate(values, axis=1)).astype(np.int16)
+    receiver, analyzer, parts = Receiver(INFO), StepAnalyzer(200.0, axes="+x+y+z"), []
+    for first in [*range(0, 3600, 10), *range(7100, 12_000, 10)]:
+        data = DataPacket(Layout.IMU6, 0, first % 2**16, first * 5000, counts[first : first + 10])
+        arrival_ns = (first if first < 3600 else first - 3500) * 5_000_000
+        block = receiver.push(Packet(arrival_ns, "data", encode_data(data)))
+        assert block is not None
+        parts.append(analyzer.push(block))
+    assert receiver.losses.restarts == 1
+    steps = concatenate(parts)
+    trusted = steps.rows[steps.quality_bits == 0]
+    strides_deg = 0.5 * (trusted["sacral_roll_deg"][1:] + trusted["sacral_roll_deg"][:-1])
+    assert len(strides_deg) > 60
+    assert np.ptp(strides_deg[10:]) < 2.0
 
 
 def test_a_link_that_hangs_and_then_delivers_everything_is_no_restart() -> None:
