@@ -132,7 +132,7 @@ _RESUMED_SHARE: Final = 0.03
 # ns. Else a clock began anew: at once where more than this overlaps, or the second in a row.
 _OVERLAP_US: Final = 15_000.0
 _OVERLAP_SAMPLES: Final = 3
-_BEHIND_NS: Final = 300_000_000
+BEHIND_NS: Final = 300_000_000
 #: Stamps this near to each other, µs, are of one sample: two steps of a clock of 32768 Hz.
 _SAME_STAMP_US: Final = 70.0
 
@@ -175,6 +175,7 @@ class NumberedTimeline:
         self._sequence: SequenceState | None = None
         self._host = HostTime()
         self._anchors = _Anchors(self._clock.line, self._host)
+        self._behind_ns: int | None = None  # since when nothing is new
 
     @property
     def losses(self) -> Losses:
@@ -195,7 +196,8 @@ class NumberedTimeline:
         if reading.stamped:
             stamp_us -= round(reading.stamped * clock.period_s * 1e6)
         elapsed_us = clock.read(stamp_us, arrival_ns)
-        self._sequence, verdict = account(
+        judge = partial(
+            account,
             self._sequence,
             reading.sequence,
             n,
@@ -204,9 +206,15 @@ class NumberedTimeline:
             latest_us=clock.latest_us(arrival_ns),
             time_step=reading.time_step,
         )
+        self._sequence, verdict = judge()
+        if verdict.arrival is Arrival.BEHIND:
+            self._behind_ns = arrival_ns if self._behind_ns is None else self._behind_ns
+            if arrival_ns - self._behind_ns <= BEHIND_NS:
+                return None
+            # a device that restarts soon after its start counts over what came already
+            self._sequence, verdict = judge(restart=True)
+        self._behind_ns = None
         arrival, index = verdict.arrival, verdict.first_index
-        if arrival is Arrival.BEHIND:
-            return None
         if arrival is Arrival.RESTART:
             elapsed_us = clock.restart(stamp_us, arrival_ns)
             self._sequence = self._sequence._replace(time_us=elapsed_us)
@@ -241,6 +249,7 @@ class NumberedTimeline:
         time_s = clock.times_of_next_s(elapsed_us[:count], state.next_index, n, arrivals_ns[:count])
         count = len(time_s)
         if count:
+            self._behind_ns = None
             self._sequence = went_on(state, n, count, int(elapsed_us[count - 1]), self._rate_hz)
             self._host.observe_all(time_s[:, -1] * 1e6, arrivals_ns[:count])
         return time_s
@@ -425,7 +434,7 @@ class StampedTimeline:
                 return True
             doubtful += verdict.stale == n
         self._behind = since_ns, doubtful
-        return doubtful > 1 or arrival_ns - since_ns > _BEHIND_NS
+        return doubtful > 1 or arrival_ns - since_ns > BEHIND_NS
 
     def _was_seen(self, stamp_us: int, n: int) -> bool:
         """Whether it is the stamp of a sample that came, in readings of so many."""

@@ -126,6 +126,17 @@ def test_a_silence_beyond_both_wraps_is_counted_right() -> None:
     assert losses == Losses(received=30, lost=away - 20)
 
 
+@pytest.mark.parametrize("up_s", [1.0, 1.9])
+def test_a_restart_soon_after_the_start_does_not_pass_for_duplicates(up_s: float) -> None:
+    before: list[Record] = [packet(k, uptime_us=0) for k in range(0, round(200 * up_s), 10)]
+    away_ns = round(up_s * 1e9)
+    after: list[Record] = [packet(k, uptime_us=0, away_ns=away_ns) for k in range(0, 1000, 10)]
+    blocks, losses = replayed(before + after)
+    assert losses.restarts == 1
+    assert losses.duplicated <= 70
+    assert blocks[-1].time_s[-1] == pytest.approx(up_s + 5.0, abs=0.01)
+
+
 @pytest.mark.parametrize("minutes_up", [0.5, 10, 40, 65])
 def test_a_restart_goes_on_after_the_time_it_was_away(minutes_up: float) -> None:
     """Whatever the device's uptime was, half of the 32-bit range or more included."""
