@@ -126,6 +126,16 @@ class Decoder(Protocol):
 
 
 @runtime_checkable
+class CutDecoder(Decoder, Protocol):
+    """A decoder of messages that come in parts, or in a stream that may lack a piece."""
+
+    @property
+    def cut_packets(self) -> int:
+        """Of the malformed ones, those that lack what was lost on the way."""
+        ...
+
+
+@runtime_checkable
 class ReadingsDecoder(Decoder, Protocol):
     """A decoder that can take many packets at once, as they lie in a log."""
 

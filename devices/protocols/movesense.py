@@ -292,6 +292,8 @@ class MovesenseDecoder:
     def __init__(self, rate_hz: float) -> None:
         self._period_ms = 1000.0 / rate_hz
         self._malformed_packets = 0
+        self._cut_packets = 0
+        self._repeated_bytes = 0  # of parts that came twice, and are not told yet
         self._samples = 0  # in a message; 0 until it is known, and while the order is doubtful
         self._are_split = False  # messages of that many samples come in two parts
         self._payload, self._misfits = b"", 0  # the latest; messages dropped in a row
@@ -307,10 +309,15 @@ class MovesenseDecoder:
         """Messages dropped: unreadable, without their other half, or with impossible values."""
         return self._malformed_packets
 
+    @property
+    def cut_packets(self) -> int:
+        """Those of them that are parts whose other half was lost, as far as that can be told."""
+        return self._cut_packets
+
     def reset(self) -> None:
         """Forget half a message, and the delay: the link has begun anew, the sensor perhaps too."""
         held = len(self._candidates) + (self._open is not None) + (self._unsure is not None)
-        self._malformed_packets += held
+        self._drop_parts(held)
         self._open = self._unsure = self._least_delay_ms = None
         self._candidates = []
 
@@ -327,8 +334,8 @@ class MovesenseDecoder:
         code, reference = payload[0], payload[1]
         if reference != IMU_REFERENCE or code == Code.RESULT:
             return []
-        if self._are_split and payload == self._payload:
-            self._malformed_packets += 1  # a part that comes twice
+        if payload == self._payload:
+            self._repeated_bytes += len(payload) - 2
             return []
         self._payload = payload
         if code == Code.DATA and len(payload) >= 6:
@@ -341,6 +348,7 @@ class MovesenseDecoder:
     def push_alike(self, packets: Sequence[Packet], start: int) -> Readings | None:
         """Take whole messages, once their length is known, as far as nothing is held or odd."""
         held = self._open is not None or self._unsure is not None or self._candidates
+        held = held or self._repeated_bytes
         if not self._samples or held:
             return None
         parts = 2 if self._are_split else 1
@@ -389,6 +397,7 @@ class MovesenseDecoder:
     def _begin(self) -> None:
         """Messages before a logged subscription were of another rate: nothing of them counts."""
         self._samples, self._are_split, self._payload, self._misfits = 0, False, b"", 0
+        self._repeated_bytes = 0
         self._open = self._unsure = self._least_delay_ms = None
         self._candidates = []
 
@@ -430,7 +439,7 @@ class MovesenseDecoder:
             if self._agrees(unsure, next_stamp_ms, self._samples):
                 self._read(unsure, readings)
             else:
-                self._drop()
+                self._drop(part=True)
         if held is not None and self._samples:
             self._doubt()  # its second part is lost, or comes late
         elif held is not None:
@@ -448,7 +457,7 @@ class MovesenseDecoder:
             and self._agrees(candidates[0], next_stamp_ms, n * len(candidates))
         ):
             del candidates[0]
-            self._malformed_packets += 1
+            self._drop_parts(1)
         if not candidates or len(candidates) < max(_AGREEING, _AGREEING_MS / (n * self._period_ms)):
             return
         self._samples, self._candidates, self._are_split = n, [], message.is_joined
@@ -489,13 +498,19 @@ class MovesenseDecoder:
 
     def _doubt(self) -> None:
         """Drop a part without its other half; where messages are split, their order is doubtful."""
-        self._drop()
+        self._drop(part=True)
         if self._are_split:
-            self._malformed_packets += (self._unsure is not None) + len(self._candidates)
+            self._drop_parts((self._unsure is not None) + len(self._candidates))
             self._samples, self._unsure, self._candidates = 0, None, []
 
-    def _drop(self) -> None:
+    def _drop_parts(self, count: int) -> None:
+        """Count messages dropped; where they are split, it is the other half that is missing."""
+        self._malformed_packets += count
+        self._cut_packets += count if self._are_split else 0
+
+    def _drop(self, *, part: bool = False) -> None:
         self._malformed_packets += 1
+        self._cut_packets += part and self._are_split
         self._misfits += 1
         if self._misfits >= _MISFITS_MAX and self._samples:
             self._samples = self._misfits = 0
@@ -513,7 +528,16 @@ class MovesenseDecoder:
             self._note_delay(message.stamp_ms, message.arrival_ns)
         quality = self._clipping(magnitudes, peaks)
         wide = values.astype(np.float64)
-        readings.append(Reading(wide[0], wide[1] * _RAD, time_us=stamp_ms * 1000, quality=quality))
+        repeated, self._repeated_bytes = self._repeated_bytes // SAMPLE_BYTES, 0
+        readings.append(
+            Reading(
+                wide[0],
+                wide[1] * _RAD,
+                time_us=stamp_ms * 1000,
+                quality=quality,
+                repeated=repeated,
+            )
+        )
 
     def _clipping(
         self, magnitudes: NDArray[np.float32], peaks: list[float]

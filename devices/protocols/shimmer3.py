@@ -257,7 +257,9 @@ class Shimmer3Decoder:
         self._rest = b""
         self._latest: int | None = None  # ticks of the packet before; None while frames are sought
         self._seeking_since_loss = False
-        self._malformed = 0
+        self._malformed = self._cut = 0
+        # of the latest search: ticks of the packet before, bytes behind its end, packets dropped
+        self._lost_ticks = self._sought_bytes = self._sought_packets = 0
 
     @property
     def time_modulus_us(self) -> int:
@@ -268,6 +270,11 @@ class Shimmer3Decoder:
     def malformed_packets(self) -> int:
         """Packets dropped, as far as their number can be told, and answers that make no sense."""
         return self._malformed
+
+    @property
+    def cut_packets(self) -> int:
+        """Those of them where fewer bytes came than their times say: a piece was lost."""
+        return self._cut
 
     def reset(self) -> None:
         """Forget half a packet; channels and calibration stay until the device is asked again."""
@@ -348,6 +355,12 @@ class Shimmer3Decoder:
         dropped = start if start >= 0 else max(0, len(data) - _SEARCHED_BYTES)
         if self._seeking_since_loss:  # before the first packet, there are only answers
             self._malformed += -(-dropped // size)
+            self._sought_packets += -(-dropped // size)
+            self._sought_bytes += dropped
+            if start >= 0:
+                passed = (int(times[start]) - self._lost_ticks) % _TICKS_MODULUS
+                due_bytes = (round(passed / inquiry.ticks) - 1) * size
+                self._cut += self._sought_packets if self._sought_bytes < due_bytes else 0
         return data[dropped:]
 
     def _take_packets(self, inquiry: Inquiry, data: bytes, decoded: list[Decoded]) -> bytes:
@@ -385,10 +398,12 @@ class Shimmer3Decoder:
             self._malformed += 1  # the packet before has no successor
             periods = max(1, round(gap / period))
             if is_packet and gap < _GAP_MAX and abs(gap - periods * period) <= _jitter(period):
+                self._cut += periods > 1
                 at = place + between
                 self._latest = _ticks_at(data, at) - period
                 continue
             self._latest, self._seeking_since_loss = None, True
+            self._lost_ticks, self._sought_bytes, self._sought_packets = latest, at + 1 - place, 1
             return data[at + 1 :]
 
     def _read(self, inquiry: Inquiry, rows: Bytes, ticks: int, decoded: list[Decoded]) -> None:

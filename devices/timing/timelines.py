@@ -345,6 +345,10 @@ class StampedTimeline:
         self._sequence, verdict = judge(restart=self._began_anew(stamped_us, arrival_ns))
         if verdict.lost == 0 and self._is_behind_anew(reading.time_us, n, verdict, arrival_ns):
             self._sequence, verdict = judge(restart=True)
+        if reading.repeated:
+            losses = self._sequence.losses
+            again = losses._replace(duplicated=losses.duplicated + reading.repeated)
+            self._sequence = self._sequence._replace(losses=again)
         self._stamps.append(reading.time_us)
         index = verdict.first_index
         if verdict.arrival is Arrival.BEHIND:

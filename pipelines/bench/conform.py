@@ -174,7 +174,7 @@ def stream_items(recording: Recording) -> list[Item]:
         judged(
             "format",
             "messages that do not follow the format",
-            losses.malformed_packets,
+            recording.damaged_messages,
             "",
             limits.FORMAT,
             f"of {recording.messages}",

@@ -98,10 +98,10 @@ def link_items(recording: Recording) -> list[Item]:
         judged(
             "format",
             "messages that do not follow the format",
-            100.0 * losses.malformed_packets / max(1, recording.messages),
+            100.0 * recording.damaged_messages / max(1, recording.messages),
             "%",
             limits.DAMAGED,
-            f"{losses.malformed_packets} of {recording.messages}",
+            f"{recording.damaged_messages} of {recording.messages}",
         ),
         judged(
             "duplicates",

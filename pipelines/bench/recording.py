@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from devices.drivers.registry import driver_named
 from devices.links import REQUEST_CHANNEL
-from devices.readings import ClockAnchor, Decoder, Reading
+from devices.readings import ClockAnchor, CutDecoder, Decoder, Reading
 from devices.receiver import Receiver
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import INDEX_MODULUS, Losses
@@ -88,6 +88,13 @@ class Recording:
         return self.receiver.losses
 
     @property
+    def damaged_messages(self) -> int:
+        """Messages that do not follow the format, though all of them came."""
+        decoder = self._decoder
+        cut = decoder.cut_packets if isinstance(decoder, CutDecoder) else 0
+        return decoder.malformed_packets - cut
+
+    @property
     def samples(self) -> Samples:
         """All samples, placed in time as a session places them."""
         if not self._blocks:
@@ -105,6 +112,8 @@ class Recording:
             self.events.append(record)
         if isinstance(record, Packet):
             self._look(record)
+        if isinstance(record, LinkEvent) and record.kind == "resumed":
+            self._decoder.reset()
         block = self.receiver.push(record)
         if isinstance(record, Packet) and block is not None and len(block):
             losses = self.losses

@@ -12,8 +12,9 @@ from devices.records import DeviceInfo, LinkEvent, Packet
 from devices.simulator.link_params import LinkParams
 from imu.errors import DeviceError
 from imu.samples import Samples
+from pipelines.bench.conform import stream_items
 from pipelines.bench.item import Item
-from pipelines.bench.linktest import clock_step_ms, run_linktest
+from pipelines.bench.linktest import clock_step_ms, link_items, recorded, run_linktest
 from pipelines.bench.recording import Recording
 from pipelines.bench.unit import Unit, unit_at
 from tests.pipelines.bench.liars import liar
@@ -53,6 +54,25 @@ def test_repeated_samples_are_counted() -> None:
     assert item.verdict == "fail"
     assert item.value is not None
     assert 40 < item.value < 55
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("movesense&rate=208&loss=5", "loss"),
+        ("movesense&rate=208&duplicate=5", "duplicates"),
+        ("movesense&rate=208&corrupt=5", "format"),
+        ("shimmer3&loss=5", "loss"),
+        ("shimmer3&corrupt=5", "format"),
+    ],
+)
+def test_what_lacks_a_lost_part_or_comes_twice_is_no_fault_of_format(fault: str, told: str) -> None:
+    source = unit_at(f"sim:?protocol={fault}").open("rest", 13.0)
+    recording = asyncio.run(recorded(source, 10.0, quiet))
+    links = {item.name: item for item in link_items(recording)}
+    assert links[told].verdict != "pass"
+    (form,) = (item for item in stream_items(recording) if item.name == "format")
+    assert (form.verdict == "pass") is (links["format"].verdict == "pass") is (told != "format")
 
 
 def test_what_was_held_back_at_first_is_no_rate() -> None:
