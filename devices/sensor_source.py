@@ -79,6 +79,8 @@ class SensorSource(Source):
         self._known: DeviceInfo | None = None  # what the next connection begins with
         self._link: OpenLink | None = None
         self._driver: Conversation | None = None
+        self._sampled_ns = 0  # when the latest samples came, or it was connected first
+        self._told = ""  # why it is of no use though it is there
         self._tasks: list[asyncio.Task[None]] = []
         self._entered = self._closed = False
 
@@ -197,6 +199,8 @@ class SensorSource(Source):
                 self._known = replace(self._known, rate_hz=self._driver.borne_hz)
             await self._let_go(stop=False)
             self._event("lost", str(error) or "closed")  # cancelled: no words
+            if kind == "resumed" and isinstance(error, DeviceError):
+                self._tell_once(error)
             damaged = isinstance(error, ProtocolError) and not isinstance(error, OtherVersion)
             if damaged:  # on its way: another time it may not be
                 what = str(error).split(":")[0].rstrip(".")
@@ -213,7 +217,15 @@ class SensorSource(Source):
             self._inbox.put_event(info)
         self._info = self._known = info
 
+    def _tell_once(self, error: DeviceError) -> None:
+        """Tell why a sensor that is there is of no use; a link that is lost again says so itself."""
+        words = str(error)
+        if self._tell is not None and words != self._told and not isinstance(error, DeviceLost):
+            self._told = words
+            self._tell(words)
+
     async def _keep_connected(self) -> None:
+        self._sampled_ns = self._clock.monotonic_ns()
         try:
             while True:
                 why = await self._until_lost()
@@ -238,7 +250,7 @@ class SensorSource(Source):
         assert driver is not None
         lost = asyncio.ensure_future(link.lost())
         company = asyncio.ensure_future(_accompany(driver, link))
-        self._inbox.latest_sample_ns = self._clock.monotonic_ns()
+        begun_ns = self._inbox.latest_sample_ns = self._clock.monotonic_ns()
         try:
             while True:
                 tick = asyncio.ensure_future(self._clock.sleep(_WATCH_S))
@@ -254,8 +266,12 @@ class SensorSource(Source):
                     return why
                 silent_ns = self._clock.monotonic_ns() - self._inbox.latest_sample_ns
                 if silent_ns > driver.silence_s * 1e9:
-                    return f"the sensor sent nothing for {driver.silence_s:g} s"
+                    if self._inbox.latest_sample_ns == begun_ns:
+                        self._tell_once(_without_samples(link.name))
+                    return f"the sensor sent no samples for {driver.silence_s:g} s"
         finally:
+            if self._inbox.latest_sample_ns > begun_ns:
+                self._sampled_ns = self._inbox.latest_sample_ns
             lost.cancel()
             company.cancel()
             with suppress(asyncio.CancelledError):
@@ -269,9 +285,8 @@ class SensorSource(Source):
         DeviceLost
             When it stays away for too long.
         """
-        left_ns = self._clock.monotonic_ns()
         wait_s, longest_s = _BACKOFF_S
-        while (self._clock.monotonic_ns() - left_ns) * 1e-9 < self._give_up_s:
+        while (self._clock.monotonic_ns() - self._sampled_ns) * 1e-9 < self._give_up_s:
             try:
                 await self._connect("resumed")
             except DeviceError as error:
@@ -313,6 +328,14 @@ class SensorSource(Source):
         self, kind: Literal["connected", "lost", "resumed", "gap", "ended"], detail: str = ""
     ) -> None:
         self._inbox.put_event(LinkEvent(self._clock.monotonic_ns(), kind, detail))
+
+
+def _without_samples(name: str) -> DeviceError:
+    return DeviceError(
+        "it is connected, and no samples come that can be read: switch it off and on, charge it, and "
+        "look for newer firmware.",
+        source=name,
+    )
 
 
 def _not_open(place: str) -> DeviceError:

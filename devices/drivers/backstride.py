@@ -23,6 +23,7 @@ from devices.protocols.backstride import (
     Feature,
     InfoMessage,
     Layout,
+    decode_data,
     samples_per_packet,
 )
 from devices.protocols.backstride_control import (
@@ -91,7 +92,8 @@ class BackstrideDriver(Driver):
 
     def holds_samples(self, packet: Packet) -> bool:
         """Whether it has data in it: on a serial line, pings and status come in the same bytes."""
-        return any(channel == DATA_CHANNEL for channel, _ in self._heard.push(packet))
+        messages = self._heard.push(packet)
+        return any(channel == DATA_CHANNEL and _has_samples(data) for channel, data in messages)
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
         """Identify, configure the nearest that is on offer, and start streaming."""
@@ -161,6 +163,13 @@ class BackstrideDriver(Driver):
         await ask(link, Operation.START)
         self._configuration = configuration
         return agreed
+
+
+def _has_samples(data: bytes) -> bool:
+    try:
+        return decode_data(data).layout != Layout.ANGULAR_VELOCITY
+    except ProtocolError:
+        return False
 
 
 async def _kept(link: Link) -> Calibration | None:

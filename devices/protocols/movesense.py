@@ -348,8 +348,7 @@ class MovesenseDecoder:
     def push_alike(self, packets: Sequence[Packet], start: int) -> Readings | None:
         """Take whole messages, once their length is known, as far as nothing is held or odd."""
         held = self._open is not None or self._unsure is not None or self._candidates
-        held = held or self._repeated_bytes
-        if not self._samples or held:
+        if not self._samples or held or self._repeated_bytes:
             return None
         parts = 2 if self._are_split else 1
         sizes = [len(packet.payload) for packet in packets[start : start + parts]]

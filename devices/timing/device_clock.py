@@ -33,13 +33,20 @@ _LONGEST_NS: Final = 1 << 61
 
 # Nothing is joined over a restart: the movement may have leapt, and with it the attitude.
 _NOT_FILLED_US: Final = 1e6 * IntakeParams().fill_limit_s
+# Of restarts that follow one another within this, µs, the first has such a hole: a clock that makes
+# no sense would else run ahead without end.
+_IN_A_ROW_US: Final = 2e6
 
 _INDEX: Final = np.arange(LONGEST_PACKET, dtype=np.float64)
 
 
-def soonest_after_restart_us(last_us: float, period_us: float) -> float:
-    """When the first sample after a restart is at the earliest: beyond any hole that is filled."""
-    return last_us + _NOT_FILLED_US + 3.0 * period_us
+def soonest_after_restart_us(last_us: float, period_us: float, before_us: float) -> float:
+    """When the first sample after a restart is at the earliest: beyond any hole that is filled.
+
+    After one that was at ``before_us``, and after a sample at ``last_us``.
+    """
+    in_a_row = last_us - before_us < _IN_A_ROW_US
+    return last_us + (2.0 * period_us if in_a_row else _NOT_FILLED_US + 3.0 * period_us)
 
 
 def unwrapped(reading: int, modulus: int, expected: int) -> int:
@@ -171,6 +178,7 @@ class DeviceClock:
         self.line = StampLine(modulus_us)  # elapsed time of the latest packet's first sample
         self._index = 0  # of the latest packet's first sample
         self._last_s = -np.inf  # of the latest sample
+        self._restarted_us = -np.inf
 
     def set_rate(self, rate_hz: float) -> None:
         """Take another nominal sample rate, Hz, from the next packet on."""
@@ -199,8 +207,11 @@ class DeviceClock:
         """
         line = self.line
         passed_us = (arrival_ns - line.arrival_ns) // 1000
-        soonest_us = soonest_after_restart_us(self._last_s * 1e6, self._period_us)
+        soonest_us = soonest_after_restart_us(
+            self._last_s * 1e6, self._period_us, self._restarted_us
+        )
         elapsed_us = max(line.elapsed_us + passed_us, round(soonest_us))
+        self._restarted_us = elapsed_us
         line.restart(stamp_us, elapsed_us, arrival_ns)
         return elapsed_us
 

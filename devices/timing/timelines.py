@@ -298,6 +298,7 @@ class StampedTimeline:
         self._stamps: deque[int] = deque(maxlen=1024)  # seen lately
         self._behind: tuple[int, int] | None = None  # since when all is past, ns; so many doubtful
         self._resumed = False
+        self._restarted_us = -inf
 
     @property
     def losses(self) -> Losses:
@@ -453,9 +454,10 @@ class StampedTimeline:
         """Go on by the arrival difference after the device has started again."""
         line = self._line
         passed_us = (arrival_ns - line.arrival_ns) // 1000
-        soonest_us = soonest_after_restart_us(self._last_us, self._filter.period_us)
-        soonest_us += stamped * self._filter.period_us
-        stamped_us = max(line.elapsed_us + passed_us, round(soonest_us))
+        period_us = self._filter.period_us
+        soonest_us = soonest_after_restart_us(self._last_us, period_us, self._restarted_us)
+        stamped_us = max(line.elapsed_us + passed_us, round(soonest_us + stamped * period_us))
+        self._restarted_us = stamped_us
         line.restart(stamp_us, stamped_us, arrival_ns)
         self._host.restart()
         return stamped_us

@@ -178,6 +178,34 @@ def test_a_sensor_is_told_to_stop_at_the_end_and_where_it_listens_alone() -> Non
     assert _Driver.closed == [connector.links[1]]
 
 
+def test_a_sensor_that_is_there_and_of_no_use_is_told_and_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+
+    async def refused() -> None:
+        clock = VirtualClock()
+        source = SensorSource(
+            _Connector(clock, always), clock=clock, give_up_s=60.0, tell=told.append
+        )
+        async with source:
+            monkeypatch.setattr(_Driver, "open", refuse)
+            async for _ in source:
+                pass
+
+    async def refuse(_: _Driver, link: Link, __: Wanted) -> DeviceInfo:
+        raise DeviceError("refuses 200 Hz: choose another rate.", source=link.name)
+
+    _Driver.infos = [INFO]
+    monkeypatch.setattr(_Driver, "silence_s", 2.5)  # nothing ever comes
+    with pytest.raises(DeviceLost, match=r"within 60 s \(refuses 200 Hz\)"):
+        asyncio.run(refused())
+    assert [words.split(":")[1] for words in told] == [
+        " it is connected, and no samples come that can be read",
+        " refuses 200 Hz",
+    ]
+
+
 def test_a_sensor_that_is_away_is_tried_at_least_every_ten_seconds() -> None:
     connector, _, error = course([INFO], lambda number: number == 1)
     assert isinstance(error, DeviceLost)

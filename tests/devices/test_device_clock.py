@@ -55,6 +55,11 @@ def test_a_restart_always_leaves_a_gap() -> None:
     before = clock.sample_times_s(clock.read(0, 0), 0, 10, 0)
     after = clock.sample_times_s(clock.restart(0, 1), 0, 10, 1, continues=False)
     assert after[0] - before[-1] == pytest.approx(0.13)  # longer than what is filled in
+    for arrival_ns in range(100_000_000, 10**10, 100_000_000):  # but time does not run away
+        at_s = clock.sample_times_s(
+            clock.restart(0, arrival_ns), 0, 10, arrival_ns, continues=False
+        )
+    assert at_s[0] < 11.2
 
 
 @pytest.mark.parametrize("deviation", [0.97, 1.0, 1.03])
