@@ -218,7 +218,7 @@ class SensorSource(Source):
         self._info = self._known = info
 
     def _tell_once(self, error: DeviceError) -> None:
-        """Tell why a sensor that is there is of no use; a link that is lost again says so itself."""
+        """Tell why a sensor that is there is of no use; of a link that is lost people know."""
         words = str(error)
         if self._tell is not None and words != self._told and not isinstance(error, DeviceLost):
             self._told = words
@@ -332,8 +332,8 @@ class SensorSource(Source):
 
 def _without_samples(name: str) -> DeviceError:
     return DeviceError(
-        "it is connected, and no samples come that can be read: switch it off and on, charge it, and "
-        "look for newer firmware.",
+        "it is connected, and no samples come that can be read: switch it off and on, charge it, "
+        "and look for newer firmware.",
         source=name,
     )
 
