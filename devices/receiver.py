@@ -55,6 +55,7 @@ class Receiver:
 
     def __init__(self, info: DeviceInfo) -> None:
         self._timeline: Timeline | None = None
+        self._turns: bool | None = None  # whether the session's samples have angular velocity
         self._malformed_before = 0  # by earlier decoders
         self.battery_percent: float | None = None
         self._configure(info)
@@ -109,7 +110,7 @@ class Receiver:
                 self._timeline.link_resumed(record.arrival_ns)
         return None
 
-    def push_packets(self, packets: Sequence[Packet]) -> list[tuple[Samples, list[int]]]:
+    def push_packets(self, packets: Sequence[Packet]) -> tuple[Samples, list[int]] | None:
         """Take packets that follow one another; the samples are those of one after the other.
 
         Parameters
@@ -119,11 +120,11 @@ class Receiver:
 
         Returns
         -------
-        list of (Samples, list of int)
-            New samples, and how many there are up to the end of each packet that brought some.
-            Several where some packets have angular velocity and some none, most often one.
+        (Samples, list of int) or None
+            New samples, and how many there are up to the end of each packet that brought some;
+            None where there are none.
         """
-        found: list[tuple[list[Samples], list[int]]] = []
+        found: tuple[list[Samples], list[int]] = [], []
         place = 0
         while place < len(packets):
             readings = self._alike(packets, place)
@@ -137,10 +138,10 @@ class Receiver:
             arrivals_ns = np.array([packet.arrival_ns for packet in last_parts], np.int64)
             self._place_alike(readings, arrivals_ns, found)
             place += count
-        return [
-            (blocks[0] if len(blocks) == 1 else Samples.concatenate(blocks), ends)
-            for blocks, ends in found
-        ]
+        blocks, ends = found
+        if not blocks:
+            return None
+        return (blocks[0] if len(blocks) == 1 else Samples.concatenate(blocks)), ends
 
     def _alike(self, packets: Sequence[Packet], place: int) -> Readings | None:
         """The readings of the packets from there on, where they can be decoded together."""
@@ -152,7 +153,7 @@ class Receiver:
         self,
         readings: Readings,
         arrivals_ns: NDArray[np.int64],
-        found: list[tuple[list[Samples], list[int]]],
+        found: tuple[list[Samples], list[int]],
     ) -> None:
         """Place them together where they follow in line, and one by one where they do not."""
         acceleration, gyro = readings.acceleration_m_s2, readings.angular_velocity_rad_s
@@ -164,8 +165,8 @@ class Receiver:
                 many = len(time_s)
             if many:
                 part = slice(place, place + many)
-                turning = None if gyro is None else gyro[part].reshape(-1, 3)
                 force = acceleration[part].reshape(-1, 3)
+                turning = self._turning(None if gyro is None else gyro[part].reshape(-1, 3), force)
                 fine = np.zeros(len(force), np.uint8)
                 _add(found, Samples.of_arrays(time_s.ravel(), force, turning, fine), many)
                 place += many
@@ -213,7 +214,8 @@ class Receiver:
         placed = self._timeline.place(reading, arrival_ns)
         if placed is None:
             return None
-        acceleration, gyro = reading.acceleration_m_s2, reading.angular_velocity_rad_s
+        acceleration = reading.acceleration_m_s2
+        gyro = self._turning(reading.angular_velocity_rad_s, acceleration)
         quality = reading.quality
         if placed.stale:
             acceleration = acceleration[placed.stale :]
@@ -224,16 +226,22 @@ class Receiver:
             quality = gap if quality is None else quality | gap
         return Samples(placed.time_s, acceleration, gyro, quality)
 
+    def _turning(
+        self, gyro: NDArray[np.float64] | None, force: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Angular velocity as the session began: NaN where there is none, none where none was."""
+        if self._turns is None:
+            self._turns = gyro is not None
+        if not self._turns:
+            return None
+        return np.full_like(force, np.nan) if gyro is None else gyro
 
-def _add(
-    found: list[tuple[list[Samples], list[int]]], samples: Samples | None, packets: int
-) -> None:
+
+def _add(found: tuple[list[Samples], list[int]], samples: Samples | None, packets: int) -> None:
     """Add the samples of so many packets, as many of each."""
     if samples is None:
         return
-    if not found or found[-1][0][0].has_gyro != samples.has_gyro:
-        found.append(([], []))
-    blocks, ends = found[-1]
+    blocks, ends = found
     blocks.append(samples)
     before, each = ends[-1] if ends else 0, len(samples) // packets
     ends += range(before + each, before + len(samples) + 1, each)

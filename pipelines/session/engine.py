@@ -280,8 +280,8 @@ class SessionFold:
             self._arrive(part[-1].arrival_ns)
             assert self._receiver is not None  # without a protocol no records come
             steps, turn_deg = NO_STEPS, None
-            for samples, ends in self._receiver.push_packets(part):
-                steps, turn_deg = self._take(samples, ends)
+            if (found := self._receiver.push_packets(part)) is not None:
+                steps, turn_deg = self._take(*found)
             self._accompany(steps, turn_deg)
 
     def _arrive(self, arrival_ns: int) -> None:

@@ -59,7 +59,8 @@ def test_together_as_one_after_the_other(log: list[Record]) -> None:
                 break
             packets.append(record)
         before = len(ends)
-        for block, stops in many.push_packets(packets):
+        if (both := many.push_packets(packets)) is not None:
+            block, stops = both
             assert stops[-1] == len(block)
             found.append(block)
             ends += np.diff(stops, prepend=0).tolist()

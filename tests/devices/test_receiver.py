@@ -229,6 +229,16 @@ def test_acceleration_alone_has_no_angular_velocity() -> None:
     assert len(block) == 10
 
 
+def test_messages_without_angular_velocity_lack_it_for_as_long_as_they_last() -> None:
+    alone = [packet(k, layout=Layout.ACCELERATION) for k in range(1000, 1200, 10)]
+    blocks, _ = replayed([packet(0), *alone, packet(1200)])
+    assert [block.has_gyro for block in blocks] == [True] * 22
+    rates = [block.angular_velocity_rad_s for block in blocks[1:-1]]
+    assert all(rate is not None and np.isnan(rate).all() for rate in rates)
+    blocks, _ = replayed([*alone, packet(1200)])
+    assert not any(block.has_gyro for block in blocks)
+
+
 def test_angular_velocity_alone_gives_no_samples_and_is_counted() -> None:
     blocks, losses = replayed([packet(0, layout=Layout.ANGULAR_VELOCITY)])
     assert not blocks
