@@ -401,14 +401,17 @@ def _refuse_too_few(link: Link, setting: _Setting) -> None:
             f"{setting.arriving_hz:.0f} can be read; {cure}.",
             source=link.name,
         )
-    hint = "bring it nearer, end other Bluetooth connections"
-    if link.kind != "ble":
+    why, hint = "messages get lost", "bring it nearer, end other Bluetooth connections"
+    if 0 < link.baud_rate < _BAUD:
+        why = f"a line of {link.baud_rate} baud is too slow for {setting.rate_hz:g} Hz"
         hint = f"set it to {_BAUD} baud in its maker's program and give '?baud={_BAUD}'"
+    elif link.kind != "ble":
+        hint = "check the cable, and let nothing else send on the same line"
     lower = [rate for rate in _CODES if rate <= setting.arriving_hz]
     fewer = f", or ask for fewer with '?rate={max(lower):g}'" if lower else ""
     raise DeviceError(
-        f"the link is too slow for {setting.rate_hz:g} Hz: only {setting.arriving_hz:.0f} samples "
-        f"a second arrive, and figures from the rest would be wrong; {hint}{fewer}.",
+        f"{why}: of {setting.rate_hz:g} samples a second {setting.arriving_hz:.0f} arrive, and "
+        f"figures from them would be wrong; {hint}{fewer}.",
         source=link.name,
     )
 
