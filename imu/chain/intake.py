@@ -305,7 +305,9 @@ def check_sample(
     force = max(abs(ax), abs(ay), abs(az))
     turn = max(abs(gx), abs(gy), abs(gz))
     finite = math.isfinite(ax + ay + az + gx + gy + gz)
-    impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
+    # all axes at their ends at once is what some sensors write for no reading
+    ends = min(abs(ax), abs(ay), abs(az)) >= c.acceleration_limit
+    impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most or ends)
     nothing = force == 0.0 and _is_written_for_nothing(c, s, turn != 0.0)
     leaps = finite and not (impossible or nothing) and force < c.acceleration_limit
     leaps = leaps and _leaps(c, s, t, ax, ay, az, gx, gy, gz)
@@ -329,7 +331,7 @@ def check_sample(
         if impossible:
             s.impossible += 1
             if s.impossible == 1:
-                s.impossible_reading = force if force > c.acceleration_most else turn
+                s.impossible_reading = turn if turn > c.angular_velocity_most else force
         return DROP
     return missing
 

@@ -327,7 +327,9 @@ class Door:
             force, turn = (
                 min(m, o) if m == math.inf else m for m, o in zip(most, [500.0, 75.0], strict=True)
             )
-            if not np.all(np.isfinite(row)) or np.abs(a).max() > force or np.abs(w).max() > turn:
+            beyond = np.abs(a).max() > force or np.abs(w).max() > turn
+            ends = np.abs(a).min() >= 0.999 * self.acceleration_range
+            if not np.all(np.isfinite(row)) or beyond or ends:
                 lost += 1
                 continue
             if previous is not None and np.abs(a).max() < 0.999 * self.acceleration_range:

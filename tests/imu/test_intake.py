@@ -111,6 +111,16 @@ def test_the_end_of_a_stated_range_is_flagged_and_kept() -> None:
     assert out.acceleration_m_s2[2, 0] == samples.acceleration_m_s2[2, 0]
 
 
+def test_all_axes_at_the_end_of_a_stated_range_are_no_reading() -> None:
+    samples = at_rest([k / RATE_HZ for k in range(5)])
+    samples.acceleration_m_s2[2:4] = -16.0 * STANDARD_GRAVITY_M_S2
+    door = Intake(RATE_HZ, IntakeParams(acceleration_range_m_s2=16 * STANDARD_GRAVITY_M_S2))
+    out = door.push(samples)
+    assert out.quality.tolist() == [0, 0, int(Quality.GAP), int(Quality.GAP), 0]
+    assert np.abs(out.acceleration_m_s2).max() < 10.0
+    assert door.state["impossible_reading"][0] > 100.0
+
+
 def test_stuck_high_readings_are_flagged_but_rest_and_zeros_are_not() -> None:
     time = np.arange(8) / RATE_HZ
     high = np.zeros((8, 3))
