@@ -639,11 +639,12 @@ def test_the_radio_delivers_in_order_and_never_early() -> None:
 def test_what_comes_late_is_in_doubt_until_the_loss_is_believed(lost: int) -> None:
     """Without number or stamp a loss is believed after 0.3 s: until then samples are misplaced."""
     timeline = ArrivalTimeline(200.0)
-    doubtful = []
+    doubtful, arrival_ns = [], 0
     for k in range(300):
         samples = 8 * k + (lost if k >= 200 else 0)
-        wait_ms = k * 7 % 10
-        placed = timeline.place(reading(8), round((samples * 5.0 + wait_ms) * 1e6))
+        wait_ms = 70 if k % 20 == 19 and not lost else k * 7 % 10  # one alone is no loss
+        arrival_ns = max(arrival_ns, round((samples * 5.0 + wait_ms) * 1e6))
+        placed = timeline.place(reading(8), arrival_ns)
         assert placed is not None
         doubtful += [k] if placed.doubtful else []
         if timeline.losses.lost:
