@@ -27,6 +27,7 @@ from pipelines.files.reading.nameless import HOW, by_physics
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
+    is_linear,
     likely_acceleration_unit,
     may_turn,
     turns_like_a_body,
@@ -42,10 +43,6 @@ _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
 #: Correlation of a reading with the same reading after a correction.
 _SAME_READING: Final = 0.995
 _SAME_SCALE: Final = 0.05
-#: The same of the axis that moves most, where gravity was taken from one of them.
-_SAME_MOTION: Final = 0.95
-#: Its mean, as a part of its spread.
-_ABOUT_NOUGHT: Final = 0.3
 _LONGEST_DIRECTION: Final = 1.05
 
 
@@ -253,23 +250,10 @@ def _other_than_gravity(
     if len(second) != 3 or len(again) - len(others) != 3 or len(found["acc"]) != 3:
         return again
     for whole, rest in ((found["acc"], second), (second, found["acc"])):
-        if _holds_gravity(raw, whole) and _is_without_gravity(raw, rest, whole):
+        if _holds_gravity(raw, whole) and is_linear(triad_of(raw, rest), triad_of(raw, whole)):
             found["acc"] = whole
             return others
     return again
-
-
-def _is_without_gravity(raw: RawColumns, *columns: Mapping[int, Column]) -> bool:
-    """Whether a triad swings about nought along the axis that moves most, and as the other does."""
-    one, other = (triad_of(raw, triad) for triad in columns)
-    known = np.isfinite(one + other).all(axis=1)
-    if not known.any():
-        return False
-    axis = int(np.argmax(np.std(one[known], axis=0)))
-    first, second = one[known, axis], other[known, axis]
-    with np.errstate(all="ignore"):
-        alike = np.corrcoef(first, second)[0, 1]
-    return bool(alike > _SAME_MOTION and abs(first.mean()) < _ABOUT_NOUGHT * first.std())
 
 
 def _holds_gravity(raw: RawColumns, columns: Mapping[int, Column]) -> bool:

@@ -14,6 +14,7 @@ from pipelines.files.reading.mapped_units import rough_rate
 from pipelines.files.reading.physics import (
     gravity_of,
     holds_gravity,
+    is_linear,
     likely_acceleration_unit,
     may_turn,
 )
@@ -31,8 +32,6 @@ HOW: Final = (
 _MOST_COLUMNS: Final = 14
 #: What the least of three axes of one sensor changes by from row to row, as a part of the most.
 _ALIVE: Final = 0.02
-#: Correlation of an acceleration with the same without gravity.
-_SAME_MOTION: Final = 0.95
 #: How much gravity alone swings, as a part of the acceleration that it is of, and how it lies.
 _HARDLY_SWINGS: Final = 0.3
 _SAME_DIRECTION: Final = 0.98
@@ -170,17 +169,10 @@ def _may_be_gyroscope(raw: RawColumns, columns: Sequence[int]) -> bool:
     return may_turn(triad) and _is_alive(triad)
 
 
-def _is_linear(
-    raw: RawColumns, columns: Sequence[int], accelerations: Sequence[Sequence[int]]
-) -> bool:
+def _is_linear(raw: RawColumns, columns: Three, accelerations: Sequence[Three]) -> bool:
     """Whether columns are one of some accelerations without its gravity, and no gyroscope."""
-    swings = []
-    for some in (columns, *accelerations):
-        triad = _side_by_side(raw, some)
-        swings.append(np.nan_to_num(triad - np.nanmean(triad, axis=0)).ravel())
-    own, *others = swings
-    with np.errstate(all="ignore"):
-        return any(abs(np.corrcoef(own, other)[0, 1]) > _SAME_MOTION for other in others)
+    triad = _side_by_side(raw, columns)
+    return any(is_linear(triad, _side_by_side(raw, three)) for three in accelerations)
 
 
 def _is_alive(triad: Values) -> bool:

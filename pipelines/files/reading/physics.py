@@ -52,6 +52,10 @@ _BIAS_RAD_S: Final = 0.2
 _SLOWEST_MOVING_RAD_S: Final = 0.3
 #: Correlation of axes that say the same, such as the parts of one speed.
 _ONE_AXIS: Final = 0.999
+#: Correlation of an acceleration with the same without gravity, and the mean of the latter as a
+#: part of its spread.
+_SAME_MOTION: Final = 0.95
+_ABOUT_NOUGHT: Final = 0.3
 
 
 def likely_time_unit(times: Values) -> str:
@@ -215,6 +219,28 @@ def holds_gravity(triad: Values, rate_hz: float) -> bool:
             np.abs(lengths / np.median(lengths) - 1.0) <= _GRAVITY_TOLERANCE if len(lengths) else 0
         )
     return bool(np.mean(near) >= _MOSTLY)
+
+
+def is_linear(triad: Values, whole: Values) -> bool:
+    """Whether readings are those of an acceleration without its gravity: they swing as it does.
+
+    They do so about nought along the axis that moves most.
+
+    Examples
+    --------
+    >>> swing = np.random.default_rng(0).standard_normal((90, 3))
+    >>> is_linear(swing, swing + [0.0, 0.0, 9.8]), is_linear(swing + 9.8, swing)
+    (True, False)
+    """
+    known = np.isfinite(triad + whole).all(axis=1)
+    if not known.any():
+        return False
+    swings = [one[known] - one[known].mean(axis=0) for one in (triad, whole)]
+    spread, mean = swings[0].std(axis=0), triad[known].mean(axis=0)
+    axis = int(np.argmax(spread))
+    with np.errstate(all="ignore"):
+        alike = abs(np.corrcoef(swings[0].ravel(), swings[1].ravel())[0, 1])
+    return bool(alike > _SAME_MOTION and abs(mean[axis]) < _ABOUT_NOUGHT * spread[axis])
 
 
 def may_turn(triad: Values) -> bool:
