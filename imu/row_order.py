@@ -153,7 +153,11 @@ def _counted_on(time: Times, mends: list[Mend]) -> Times:
         within = time.min() >= 0.0 and time.max() < period
         # recordings of a minute are each whole
         whole = period > 1.0 and time[0] + period - time[-1] <= 20.0 * interval
-        if within and not whole and len(back) > 1 and (steps + period <= 20.0 * interval).all():
+        # one step back may be that to another recording, unless it goes on to the sample
+        sure = len(back) > 1 or (
+            time[0] > _LATE_S and abs(steps[0] + period - interval) <= _UNEVEN_NEAR * interval
+        )
+        if within and not whole and sure and (steps + period <= 20.0 * interval).all():
             mends.append(Mend("wrapped", len(back), period))
             return time + period * np.searchsorted(back, np.arange(len(time)), side="right")
     added = np.zeros(len(time))

@@ -528,6 +528,8 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         if (having & TIME or named) and not having & (OTHER - {"gps"}):
             return "time"
         units = frozenset(word for word in words if unit_of(word) in UNITS["time"])
+        if len(units) > 1 and having <= units | {"of", "the"} and "of" in having:
+            return "time"
         if having & WHEN and having <= WHEN | BESIDE_WHEN | units:
             return "time"
         return "count" if having & COUNT else "other"
@@ -561,4 +563,6 @@ def _after_stem(words: list[str]) -> list[str]:
 
 
 def _time_unit(words: list[str]) -> str:
+    if "of" in words:  # "ms of day"
+        words = words[: words.index("of")]
     return next((unit_of(w) for w in reversed(words) if unit_of(w) in UNITS["time"]), "")

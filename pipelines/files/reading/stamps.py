@@ -15,7 +15,8 @@ from pipelines.files.reading.raw_columns import excerpt
 from pipelines.files.reading.units import unit_scale
 
 _CLOCK: Final = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2}|\d(?=:))"
+    r"(?::(?P<second>\d{1,2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
 #: The name of a place may be cut.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imu.errors import InputError
 from imu.samples import RATE_RANGE_HZ
@@ -83,7 +84,11 @@ def time_columns(
     counted : bool
         Whether the user states a rate, which goes before a column without a name.
     """
-    called = [k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values]
+    called = [
+        k
+        for k, one in enumerate(said)
+        if one.quantity == "time" and k in raw.values and _changes(raw.values[k])
+    ]
     # a word of three letters, such as tac, may be of another thing
     short = [k for k in called if said[k].of and len(names[k].strip()) == 3]
     plain = [k for k in called if k not in short]
@@ -99,9 +104,9 @@ def time_columns(
         for k in words
     )
     untold = untold or next(unread, "")
-    fraction = _fraction(raw, said, found)
-    added = [*([] if fraction is None else [fraction]), *_of_the_clock(raw, said, found)]
-    found = [k for k in found if k not in added]
+    fraction, seconds = _fraction(raw, names, said, found)
+    added = [*fraction, *_of_the_clock(raw, said, found)]
+    found = seconds or [k for k in found if k not in added]
     if not found:
         return TimeColumns(untold=untold)
     first = "acc" if sensors["acc"] else "gyr"
@@ -116,6 +121,14 @@ def time_columns(
         tuple(Column(k, said[k].unit) for k in added),
         None if own in (None, chosen) else Column(own, said[own].unit),
     )
+
+
+def _changes(values: NDArray[np.generic]) -> bool:
+    """Whether a column says more than one time."""
+    if values.dtype.kind == "S" or len(values) < 2:
+        return True
+    numbers = np.asarray(values, np.float64)
+    return bool(np.nanmin(numbers, initial=np.inf) < np.nanmax(numbers, initial=-np.inf))
 
 
 def _steps_as(raw: RawColumns, column: int, others: Sequence[int]) -> bool:
@@ -270,8 +283,10 @@ def _untold(raw: RawColumns, name: str, said: ColumnName, column: int) -> str:
     return ""
 
 
-def _fraction(raw: RawColumns, said: Sequence[ColumnName], times: Sequence[int]) -> int | None:
-    """A column that holds the part of the second which another one lacks."""
+def _fraction(
+    raw: RawColumns, names: Sequence[str], said: Sequence[ColumnName], times: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """A column that holds the part of the second which others lack, and these: of its clock."""
     for k in times:
         scale = unit_scale("time", said[k].unit) if said[k].unit in ("ms", "us", "ns") else None
         if scale is None or raw.values[k].dtype.kind != "f":
@@ -280,9 +295,11 @@ def _fraction(raw: RawColumns, said: Sequence[ColumnName], times: Sequence[int])
         parts = parts[np.isfinite(parts)]
         if not len(parts) or parts.min() < 0.0 or parts.max() * scale >= 1.0:
             continue
-        if any(_whole_seconds(raw, said, other) for other in times if other != k):
-            return k
-    return None
+        whole = [other for other in times if other != k and _whole_seconds(raw, said, other)]
+        shared = {other: _shared_words(names[k], names[other]) for other in whole}
+        if whole:
+            return [k], [other for other in whole if shared[other] == max(shared.values())]
+    return [], []
 
 
 def _of_the_clock(raw: RawColumns, said: Sequence[ColumnName], times: Sequence[int]) -> list[int]:

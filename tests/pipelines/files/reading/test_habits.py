@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -1011,3 +1012,35 @@ def test_a_trampoline_is_refused_by_its_name_and_not_as_a_wrong_unit(tmp_path: P
         table[f"acc_{axis}_m_s2"] = cells(values)
     with pytest.raises(InputError, match="falls for more than half of the time"):
         read(written(tmp_path / "run.csv", table))
+
+
+def test_the_part_of_a_second_goes_with_its_own_clock(tmp_path: Path) -> None:
+    stamps = RUN.time_s + 1770000000.0
+    whole = np.floor(stamps + 1e-6)
+    clock = {
+        "Time": [f"{t:.6f}" for t in stamps + 0.013],
+        "header.stamp.secs": [f"{t:.0f}" for t in whole],
+        "header.stamp.nsecs": [f"{t:.0f}" for t in np.round((stamps - whole) * 1e9)],
+    }
+    measured = columns(acc="linear_acceleration.{x}", gyr="angular_velocity.{x}")
+    measured.pop("time_s")
+    assert_is_the_run(read(written(tmp_path / "run.csv", clock | measured)))
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("ms_of_day", lambda t: f"{25_200_000 + t * 1e3:.0f}"),
+        ("second of the day", lambda t: f"{25_200 + t:.3f}"),
+        ("time", lambda t: f"7:{int(t) // 60}:{t % 60:.3f}"),
+        # one minute ends within the recording
+        ("time", lambda t: f"{(t + 57.0) % 60.0:.3f}"),
+    ],
+)
+def test_times_of_a_day_and_of_a_minute(
+    tmp_path: Path, name: str, form: Callable[[float], str]
+) -> None:
+    time = [form(t) for t in RUN.time_s.tolist()]
+    table = read(written(tmp_path / "run.csv", columns(time=time, time_name=name)))
+    assert_is_the_run(table)
+    assert np.diff(table.samples.time_s).max() < 0.02
