@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ _OF_LANGUAGES: Final = (
     *("cp1250", "cp1253", "cp1254"),
 )
 _HEAD_BYTES: Final = 4096
+#: A digit of another script than ours, or a minus that no keyboard has.
+_FULL_WIDTH: Final = {0xFF0B: "+", 0xFF0C: ",", 0xFF0D: "-", 0xFF0E: "."}
+_OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d|\u2212\d")
 GZIP: Final = b"\x1f\x8b"
 #: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
 _MOST_EXPANSION: Final = 60
@@ -65,6 +69,9 @@ class TextSource:
         self._read_bytes = 0
         start = self._read(LOOK_BYTES)
         bom, encoding = _encoding(start)
+        self._signs: dict[int, str] = {}
+        if not encoding and _OTHER_DIGIT.search(start.decode("utf-8", "ignore")):
+            encoding, self._signs = "utf-8", _signs_of_numbers()
         self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
         self._bare = False
         self.look = self._plain(start.removeprefix(bom))
@@ -117,10 +124,13 @@ class TextSource:
         return block
 
     def _plain(self, block: bytes) -> bytes:
-        """UTF-8 of text in two bytes a character; else as it is."""
+        """UTF-8 of text in two bytes a character, with the digits of ASCII; else as it is."""
         if self._decoder is None:
             return block
-        return self._decoder.decode(block, final=not block).encode("utf-8", "replace")
+        text = self._decoder.decode(block, final=not block)
+        if self._signs:
+            text = text.translate(self._signs)
+        return text.encode("utf-8", "replace")
 
     def _plain_ends(self, block: bytes) -> bytes:
         if b"\r" not in block:
@@ -166,6 +176,16 @@ def beginning(path: str | os.PathLike[str]) -> bytes:
             return file.read(LOOK_BYTES)
     except OSError as error:
         raise InputError(f"{explain(error)}.", place=str(path)) from error
+
+
+def _signs_of_numbers() -> dict[int, str]:
+    """What the signs of numbers in other scripts are in ASCII."""
+    digits = {
+        ord(sign): str(unicodedata.decimal(sign))
+        for sign in map(chr, range(0x80, 0x10000)) if sign.isdecimal()
+    }  # fmt: skip
+    # points, signs between thousands and between cells of Arabic; the minus of typesetters
+    return digits | {0x66B: ".", 0x66C: "", 0x60C: ",", 0x61B: ";", 0x2212: "-"} | _FULL_WIDTH
 
 
 def _encoding(start: bytes) -> tuple[bytes, str]:

@@ -1014,6 +1014,14 @@ def test_a_trampoline_is_refused_by_its_name_and_not_as_a_wrong_unit(tmp_path: P
         read(written(tmp_path / "run.csv", table))
 
 
+def test_numbers_in_the_digits_of_other_scripts(tmp_path: Path) -> None:
+    table = columns()
+    for digits, point, separator in (("٠١٢٣٤٥٦٧٨٩", "٫", ";"), ("०१२३४५६७८९", ".", ",")):
+        signs = str.maketrans("0123456789.-", digits + point + "\u2212")
+        other = {name: [cell.translate(signs) for cell in held] for name, held in table.items()}
+        assert_is_the_run(read(written(tmp_path / "run.csv", other, separator)))
+
+
 def test_the_part_of_a_second_goes_with_its_own_clock(tmp_path: Path) -> None:
     stamps = RUN.time_s + 1770000000.0
     whole = np.floor(stamps + 1e-6)
