@@ -25,6 +25,7 @@ from pipelines.files.reading.named_sensors import listed, meant, several, words_
 from pipelines.files.reading.rate_names import rate_of_interval_hz, stated_rate_hz
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.reading.stamps import date_units
 from pipelines.files.reading.vector_cells import axis_names
 from pipelines.files.reading.whole_file import read_whole
 
@@ -41,8 +42,11 @@ _BEGINNING: Final = re.compile(rb'\s*(\{\s*["\'}]|\[\s*[{"]|\[\s*\[\s*(["\[]|[-+
 _PRINTED: Final = re.compile(rb"\s*\[?\s*\{\s*'")
 _OF_PYTHON: Final = {b"None": b"null", b"nan": b"null", b"True": b"true", b"False": b"false"}
 #: A line of a log with one record: what stands before it, and the record.
-_LOGGED: Final = re.compile(rb'([^{"]{1,200})(\{\s*"[^"]{1,100}"\s*:.*\})\s*')
+_LOGGED: Final = re.compile(rb'([^{"]{1,200})(\{\s*"[^"]{1,100}"\s*:.*\})\s*(?:[,;\t][^{}]*)?')
+#: The same in a cell of a table, as data bases export it.
+_IN_CELL: Final = rb'"{""'
 _CLOCK: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d[.,]\d{1,9}")
+_STAMP: Final = re.compile(rb"\b\d{10,19}(?:\.\d+)?\b")
 _LINES_LOOKED_AT: Final = 20
 _MOSTLY: Final = 0.8
 
@@ -61,8 +65,15 @@ class _Table:
 
 def _recognise(look: Look) -> bool:
     # a line of a log may begin with its time in brackets
-    start = look.start.removeprefix(b"\xef\xbb\xbf")
+    start = _out_of_cells(look.start.removeprefix(b"\xef\xbb\xbf"))
     return _BEGINNING.match(start[:256]) is not None or _is_log(start)
+
+
+def _out_of_cells(data: bytes) -> bytes:
+    """Records without the quotes of the cells in which they stand."""
+    if _IN_CELL not in data:
+        return data
+    return data.replace(b'"{', b"{").replace(b'}"', b"}").replace(b'""', b'"')
 
 
 def _is_log(start: bytes) -> bool:
@@ -96,7 +107,7 @@ def _read(look: Look, ask: Ask) -> Recording:
 
 
 def _content(data: bytes, place: str) -> Any:
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _out_of_cells(data.removeprefix(b"\xef\xbb\xbf"))
     if _PRINTED.match(data):
         words = re.compile(rb"\b(?:None|nan|True|False)\b")
         data = words.sub(lambda word: _OF_PYTHON[word[0]], data.replace(b"'", b'"'))
@@ -129,9 +140,11 @@ def _logged(line: bytes) -> Any:
         record = msgspec.json.decode(parts[2])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None  # torn
-    clock = _CLOCK.search(parts[1])
-    if clock and isinstance(record, dict) and not any(map(_is_time, record)):
-        return {"time": clock[0].decode(), **record}
+    if isinstance(record, dict) and not any(map(_is_time, record)):
+        if clock := _CLOCK.search(parts[1]):
+            return {"time": clock[0].decode(), **record}
+        stamps = [number for number in map(float, _STAMP.findall(parts[1])) if date_units(number)]
+        return {"time": stamps[0], **record} if stamps else record
     return record
 
 
