@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 from typing import Final
@@ -86,28 +87,42 @@ _MOST_LOOKED_AT: Final = 40
 
 _TAR_AT: Final = 257
 #: How files begin that people take for a recording, and what to do with them.
-_OTHER_FILES: Final = (
-    (b"\x89MCAP", "this is a session: it is replayed alone, under a name ending in .mcap"),
-    (b"BZh", "this is packed by bzip2: unpack it, or pack it by gzip or as a zip"),
-    (b"\xfd7zXZ", "this is packed by xz: unpack it, or pack it by gzip or as a zip"),
-    (b"7z\xbc\xaf", "this is packed by 7-Zip: unpack it, or pack it as a zip"),
-    (b"Rar!", "this is packed by RAR: unpack it, or pack it as a zip"),
-    (
-        b"\x80\x04\x95",
-        "this is a pickle, which is never opened: save it as Parquet or CSV",
-    ),
-    (
-        b"\x80\x05\x95",
-        "this is a pickle, which is never opened: save it as Parquet or CSV",
-    ),
-    (
-        b"\xff\xff\xff\xff",
-        "this is a stream of Arrow: save it as Feather or Parquet",
-    ),
-    (b"SQLite format 3", "this is a database: export the table of the sensor as CSV"),
-    (b"<?xml", "this is XML: export what the sensor measured, with gravity, as CSV"),
-    (b"\x02P", "this is a C3D: export the channels of the sensor as CSV"),
-    (b"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
+_OTHER_FILES: Final = tuple(
+    (re.compile(pattern, re.S), sentence)
+    for pattern, sentence in (
+        (rb"\x89MCAP", "this is a session: it is replayed alone, under a name ending in .mcap"),
+        (rb"BZh", "this is packed by bzip2: unpack it, or pack it by gzip or as a zip"),
+        (rb"\xfd7zXZ", "this is packed by xz: unpack it, or pack it by gzip or as a zip"),
+        (rb"7z\xbc\xaf", "this is packed by 7-Zip: unpack it, or pack it as a zip"),
+        (rb"Rar!", "this is packed by RAR: unpack it, or pack it as a zip"),
+        (
+            rb"\x80[\x04\x05]\x95",
+            "this is a pickle, which is never opened: save it as Parquet or CSV",
+        ),
+        (rb"\xff{4}", "this is a stream of Arrow: save it as Feather or Parquet"),
+        (rb"SQLite format 3", "this is a database: export the table of the sensor as CSV"),
+        (
+            rb"(?=.*?\bCREATE TABLE\b)(?=.*?\bINSERT INTO\b)",
+            "this is a dump of a database: export the table of the sensor as CSV",
+        ),
+        (
+            rb"\s*\(\s*[\d.]+\)\s+v?can\d",
+            "this is a log of a CAN bus: export what its frames say of the sensor as CSV",
+        ),
+        (
+            rb"(?:[\da-f]{6,8}:? (?: ?[\da-f]{2}){8}[^\n]*\n){3}",
+            "this is a dump of bytes in hexadecimal: give the file itself",
+        ),
+        (rb"-----BEGIN PGP", "this is encrypted: decrypt it, and give what is in it"),
+        (
+            rb"(?i)\s*<(?:!doctype html|html|table)\b",
+            "this is a page of the web: open it in a spreadsheet, and save it as CSV",
+        ),
+        (rb"Obj\x01", "this is Avro: export what the sensor measured as CSV or JSON"),
+        (rb"<\?xml", "this is XML: export what the sensor measured, with gravity, as CSV"),
+        (rb"\x02P", "this is a C3D: export the channels of the sensor as CSV"),
+        (rb"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
+    )
 )
 
 
@@ -120,8 +135,8 @@ def read_format(path: Path, ask: Ask) -> Recording:
         When it cannot be read.
     """
     start = beginning(path)
-    for magic, sentence in _OTHER_FILES:
-        if start.startswith(magic):
+    for pattern, sentence in _OTHER_FILES:
+        if pattern.match(start):
             raise InputError(f"{sentence}.", place=str(path))
     if start.startswith(GZIP):
         within = _unpacked(start)
