@@ -11,6 +11,7 @@ from imu.errors import InputError
 from pipelines.files.formats.actigraph import ACTIGRAPH
 from pipelines.files.formats.axivity import AXIVITY
 from pipelines.files.formats.blue_trident import BLUE_TRIDENT
+from pipelines.files.formats.empatica import EMPATICA
 from pipelines.files.formats.format import FileFormat, Look, TextFormat
 from pipelines.files.formats.geneactiv import GENEACTIV
 from pipelines.files.formats.hdf5 import HDF5
@@ -52,6 +53,7 @@ TEXT_FORMATS: Final[tuple[TextFormat, ...]] = (
     SHIMMER_CONSENSYS,
     WITMOTION_TEXT,
     POLAR_SENSOR_LOGGER,
+    EMPATICA,
 )
 
 #: Told by their first bytes, or by the names in a folder or zip.

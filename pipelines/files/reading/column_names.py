@@ -161,9 +161,20 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
 
 
 def _with_axes(names: Sequence[str]) -> list[str]:
-    """Names with an axis each, where three are the same sensor: ``acc, acc, acc``."""
+    """Names with an axis each, where three are the same sensor: ``acc, acc, acc``.
+
+    Where bare axes stand more than once, the name before them is theirs: ``gyr, x, y, z, acc, x``.
+    """
     stems = [_AGAIN.sub("", name) for name in names]
     found = list(names)
+    if stems.count("x") > 1:
+        above = ""
+        for k, stem in enumerate(stems):
+            bare = stem in ("w", "x", "y", "z")
+            above = above if bare else stem
+            found[k] = (
+                f"{above} {stem}" if bare and column_name(f"{above} x").axis >= 0 else names[k]
+            )
     for stem in {stem for stem in stems if stem and is_sensor(stem)}:
         places = [k for k, one in enumerate(stems) if one == stem]
         if len(places) == 3:
@@ -220,7 +231,14 @@ def is_doubtful(name: str) -> bool:
 
 
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
-    """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope."""
+    """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope.
+
+    LabVIEW calls the time "X_Value"; with a "Y_Value" it would be an axis.
+    """
+    if not any(plain_words(name) == ["y", "value"] for name in names):
+        for k, name in enumerate(names):
+            if plain_words(name) == ["x", "value"]:
+                said[k] = ColumnName("time")
     places: dict[str, tuple[int, str]] = {}
     for k, name in enumerate(names):
         if said[k].quantity == "other" and is_told_by_company(name):

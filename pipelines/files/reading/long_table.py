@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,8 +15,9 @@ from pipelines.files.reading.name_words import LESSER, plain_words
 from pipelines.files.reading.raw_columns import RawColumns
 
 #: A phone has about thirty sensors.
-_MOST_LABELS: Final = 64
+MOST_LABELS: Final = 64
 _MOST_WORDS: Final = 3
+_AXES: Final = "xyz"
 
 
 #: What Android calls its sensors, by their numbers (``android.hardware.Sensor``).
@@ -83,6 +84,91 @@ def names_a_sensor(title: str) -> bool:
     return any(_label_of(quantity, [title]) for quantity in ("acc", "gyr"))
 
 
+def label_columns(names: Sequence[str], cells: Mapping[int, Collection[str]]) -> list[int]:
+    """Of columns of words those that say which sensor, or which of its axes, a row is of.
+
+    Examples
+    --------
+    >>> label_columns(["who", "axis"], {0: {"accelerometer", "gyroscope"}, 1: {"x", "y"}})
+    [0, 1]
+    >>> label_columns(["field"], {0: {"acc_x"}}), label_columns(["lap"], {0: {"a", "b"}})
+    ([0], [])
+    """
+    sensors = [k for k in cells if names_sensors(sensors_named(names[k], cells[k]).values())][:1]
+    axes = [k for k in cells if cells[k] and {cell.lower() for cell in cells[k]} <= {*_AXES}]
+    whole = [k for k in cells if any(_axis_of(cell) is not None for cell in cells[k])]
+    return sorted({*sensors, *axes[:1]}) if sensors and axes else sensors or whole[:1]
+
+
+def _axis_of(label: str) -> tuple[str, int] | None:
+    """Which sensor's axis a label names; None where it names none."""
+    said = column_name(label)
+    known = said.quantity in ("acc", "gyr") and 0 <= said.axis < 3
+    return (said.quantity, said.axis) if known and len(label.split()) <= _MOST_WORDS else None
+
+
+def _by_axis(raw: RawColumns) -> SensorTables | None:
+    """Rows of one value each as a table for each sensor; None where they are others.
+
+    Raises
+    ------
+    InputError
+        When the axes of a sensor were not measured together.
+    """
+    cells = {
+        k: {cell.decode("utf-8", "replace") for cell in np.unique(v).tolist()}
+        for k, v in raw.values.items() if v.dtype.kind == "S" and not _is_time(raw, k)
+    }  # fmt: skip
+    columns = label_columns(raw.names, {k: v for k, v in cells.items() if len(v) <= MOST_LABELS})
+    numbers = [k for k in _measured(raw, 0) if np.isfinite(raw.numbers(k)).any()]
+    value = [k for k in numbers if "value" in plain_words(raw.names[k])] or numbers
+    if not columns or len(value) != 1:
+        return None
+    labels = np.asarray(raw.values[columns[0]], np.bytes_)
+    for k in columns[1:]:
+        labels = np.char.add(np.char.add(labels, b" "), np.asarray(raw.values[k], np.bytes_))
+    places: dict[tuple[str, int], list[bytes]] = {}
+    for label in np.unique(labels).tolist():
+        if (axis := _axis_of(label.decode("utf-8", "replace"))) is not None:
+            places.setdefault(axis, []).append(label)
+    tables = {}
+    for quantity in ("acc", "gyr"):
+        found = [places.get((quantity, axis), []) for axis in range(3)]
+        if any(found):
+            rows = [np.flatnonzero(np.isin(labels, one)) for one in found]
+            tables[quantity] = _side_by_side(raw, quantity, value[0], rows)
+    return SensorTables(tables["acc"], tables.get("gyr")) if "acc" in tables else None
+
+
+def _side_by_side(
+    raw: RawColumns, quantity: str, value: int, rows: Sequence[NDArray[np.int64]]
+) -> RawColumns:
+    """The values of three axes as columns, with the times of the first."""
+    times = {k: v for k, v in raw.values.items() if _is_time(raw, k)}
+    first = {k: v[rows[0]] for k, v in times.items()}
+    if not times or not all(
+        len(one) == len(rows[0]) and all(np.array_equal(first[k], v[one]) for k, v in times.items())
+        for one in rows
+    ):
+        raise InputError(
+            "it has a row for each value, and not each axis at each time once: give a table with a "
+            "column for each axis (wide, not long).",
+            place=raw.at_header(),
+        )
+    unit, count, line_of = column_name(raw.names[value]).unit, len(raw.names), raw.line_of
+    axes = [f"{quantity}_{axis}" + (f" [{unit}]" if unit else "") for axis in _AXES]
+    names = [name if k in times else "" for k, name in enumerate(raw.names)]
+    measured = {count + axis: raw.values[value][one] for axis, one in enumerate(rows)}
+    return replace(
+        raw,
+        names=(*names, *axes),
+        values={**first, **measured},
+        units=(*raw.units, *([""] * 3 if raw.units else [])),
+        shown=(),
+        line_of=None if line_of is None else lambda row: line_of(int(rows[0][row])),
+    )
+
+
 def tables_by_sensor(raw: RawColumns) -> SensorTables | None:
     """The rows of each sensor as a table of its own; None where no column says which it is.
 
@@ -94,23 +180,19 @@ def tables_by_sensor(raw: RawColumns) -> SensorTables | None:
     Raises
     ------
     InputError
-        When it has a row for each axis.
+        When it has a row for each value, and these are not those of three axes each time.
     """
+    if (found := _by_axis(raw)) is not None:
+        return found
     for index, values in raw.values.items():
         if values.dtype.kind != "S" or _is_time(raw, index):
             continue
         cells = {cell: cell.decode("utf-8", "replace") for cell in np.unique(values).tolist()}
         said = sensors_named(raw.names[index], cells.values())
         labels = {cell: said[word] for cell, word in cells.items()}
-        if len(labels) > _MOST_LABELS or not names_sensors(labels.values()):
+        if len(labels) > MOST_LABELS or not names_sensors(labels.values()):
             continue
-        columns = _measured(raw)
-        if len(columns) == 1 and any(column_name(label).axis >= 0 for label in labels.values()):
-            raise InputError(
-                "it has a row for each value: give a table with a column for each axis (wide, not "
-                "long).",
-                place=raw.at_header(),
-            )
+        columns = _measured(raw, 3)
         if len(columns) != 3:
             continue
         parts = {}
@@ -139,8 +221,11 @@ def _is_time(raw: RawColumns, index: int) -> bool:
     return column_name(raw.names[index]).quantity == "time"
 
 
-def _measured(raw: RawColumns) -> list[int]:
-    """The three columns of numbers: called x, y and z, else the first three that are no time."""
+def _measured(raw: RawColumns, most: int) -> list[int]:
+    """Three columns of numbers that are called x, y and z, else those that are no time.
+
+    ``most`` is how many of these at most; all for 0.
+    """
     numbers = [k for k, v in sorted(raw.values.items()) if v.dtype.kind == "f"]
     said = {k: column_name(raw.names[k]) for k in numbers}
     axes = {one.axis: k for k, one in said.items() if one.quantity == "xyz"}
@@ -149,7 +234,7 @@ def _measured(raw: RawColumns) -> list[int]:
     rest = [k for k, one in said.items() if one.quantity not in ("time", "count")]
     if not raw.headed:  # the first is the time
         rest = [k for k in numbers if k != numbers[0]]
-    return rest[:3]
+    return rest[: most or None]
 
 
 def _of_rows(

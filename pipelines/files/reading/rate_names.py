@@ -28,6 +28,11 @@ _IN_WORDS: Final = re.compile(
 _OF_SECTION: Final = re.compile(r"^Devices[,;\t ]*\n(\d{2,5}(?:[.,]\d+)?)[,;\t ]*$", re.M)
 #: How long it is from sample to sample, by name and unit.
 _INTERVAL: Final = re.compile(r"(?:sampl\w* )?(?:interval|period|dt) (ms|us|s)")
+#: The same above a table, of each sample or of each column, as BIOPAC and LabVIEW write it.
+_A_SAMPLE: Final = re.compile(
+    r"^(\d+(?:[.,]\d+)?) *(m?)s(?:ec)?/sample|^Delta_X()[\t, ]+(\d+[.,]\d+(?:E-?\d+)?)",
+    re.I | re.M,
+)
 _HERTZ: Final = re.compile(r"(\d{1,5}(?:[.,]\d+)?)\s*hz\b", re.I)
 _VALUE: Final = re.compile(r"\s*(\d{1,5}(?:[.,]\d+)?)\s*(hz)?\s*", re.I)
 
@@ -110,8 +115,16 @@ def rate_in_preface(preface: str) -> float | None:
     (200.0, None)
     >>> rate_in_preface("Devices\n225")
     225.0
+    >>> rate_in_preface("5.0 msec/sample"), rate_in_preface("Delta_X\t0,005000\t0,005000")
+    (200.0, 200.0)
     """
     found = {float(text.replace(",", ".")) for text in _IN_WORDS.findall(preface)}
     found = found or {float(text.replace(",", ".")) for text in _OF_SECTION.findall(preface)}
     found = found or {float(text.replace(",", ".")) for text in _HERTZ.findall(preface)}
+    found = found or {_of_sample(said) for said in _A_SAMPLE.finditer(preface)} - {0.0}
     return found.pop() if len(found) == 1 else None
+
+
+def _of_sample(said: re.Match[str]) -> float:
+    interval = float((said[1] or said[4]).replace(",", ".")) * (1e-3 if said[2] else 1.0)
+    return round(1.0 / interval, 6) if interval > 0.0 else 0.0

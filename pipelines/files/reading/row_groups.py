@@ -72,7 +72,9 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
         if names_sensors(labels.values()):
             continue  # a row for each sensor and time
         raw = replace(raw, values={k: v for k, v in raw.values.items() if k != index})
-        measured = any(column_name(other).axis >= 0 for other in raw.names)
+        measured = any(
+            column_name(other).axis >= 0 or "value" in plain_words(other) for other in raw.names
+        )
         if not measured or not 1 < len(labels) <= _MOST or _is_of_one(raw, name, values, labels):
             continue
         wanted = words_of(stream)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from imu.errors import InputError
+from pipelines.files.reading.channel_lines import channels_above
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.name_words import plain_words
 from pipelines.files.reading.stamps import is_time_in_words
 from pipelines.files.reading.text_source import LOOK_BYTES, decoded
 from pipelines.files.reading.units import unit_of
@@ -39,6 +41,8 @@ _ENOUGH_POINTS: Final = 8
 _FORTRAN: Final = re.compile(r"[+-]?[\d.]+[dD][+-]?\d{1,3}")
 _CHECKSUM: Final = re.compile(r"\*[0-9A-Fa-f]{2}$")
 _TIME_IN_BRACKETS: Final = re.compile(r"^\[ *(\d+(?:\.\d+)?) *\](?=[ ,;\t])")
+#: Of a last column, in which most rows have nothing, not even a separator before it.
+_REMARKS: Final = re.compile(r"(comment|remark|note)s?", re.I)
 _SEPARATORS: Final = (",", ";", "\t", "|", " ")
 _ROWS_LOOKED_AT: Final = 60
 _LINES_LOOKED_AT: Final = 500
@@ -139,6 +143,8 @@ def read_head(look: bytes, place: str) -> TextHead:
         names = _with_labels(names, above, dialect)
     if units_at >= 0:
         units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
+    if (channels := channels_above([line for _, line in above], dialect.columns))[0]:
+        names, units = channels
     units = _with_those_in_cells(units, split_row("".join(lines[first : first + 1]), dialect))
     if names_at >= 0 and not _fits(lines, names_at, first, dialect):
         _refuse_other_width(above, dialect, first, place)
@@ -280,6 +286,8 @@ def _have_thousands(rows: Sequence[str]) -> bool:
 
 def column_like(line: str) -> bool:
     """Whether a line has at least two names that say what was measured."""
+    if "{" in line:  # JSON
+        return False
     names = re.split(r"[,;\t|]", line)
     return sum(column_name(name).axis >= 0 for name in names) >= 1 and len(names) > 1
 
@@ -296,8 +304,10 @@ def _rows_with(
         for line in lines
     ]
     numeric = [_numbers(cells, dialect) if len(cells) > 1 else 0 for cells in split]
-    rowlike = [k for k, (cells, n) in enumerate(zip(split, numeric, strict=True))
-               if n >= 2 and 2 * n >= len(cells)]  # fmt: skip
+    some = [(k, n) for k, n in enumerate(numeric) if n >= 2]
+    rowlike = [k for k, n in some if 2 * n >= len(split[k])]
+    # where no row has mostly numbers, words may say whose each is
+    rowlike = rowlike or [k for k, n in some if 3 * n >= sum(map(bool, split[k]))]
     if not rowlike:
         return None
     looked = rowlike[-_ROWS_LOOKED_AT:]
@@ -322,8 +332,12 @@ def _rows_with(
 
 
 def _is_labelled(cells: Sequence[str], row: Sequence[str], dialect: Dialect) -> bool:
-    """Whether numbers stand behind a word where rows have a number, as those of all channels do."""
-    return cells[0] != "" and _numbers(cells[:1], dialect) < _numbers(row[:1], dialect)
+    """Whether numbers stand behind a word where rows have none, as those of all channels do."""
+    return _is_word(cells[0], dialect) and not _is_word(row[0], dialect)
+
+
+def _is_word(cell: str, dialect: Dialect) -> bool:
+    return cell != "" and not _numbers([cell], dialect)
 
 
 def _numbers(cells: Sequence[str], dialect: Dialect) -> int:
@@ -356,7 +370,8 @@ def _names_among(above: Sequence[tuple[int, str]], dialect: Dialect) -> tuple[in
     named = next((cells for n, cells in fitting if n == names), [])
     for n, cells in fitting:
         known = sum(unit_of(cell.strip("()[]")) != "" for cell in cells)
-        if n > names >= 0 and known > best and not any(map(_contradicts, named, cells)):
+        below = n > names or "unit" in plain_words(cells[0])  # or says that it is of units
+        if below and names >= 0 and known > best and not any(map(_contradicts, named, cells)):
             units, best = n, known
     return names, units
 
@@ -370,7 +385,7 @@ def _fitted(
     cells: list[str], columns: int, lines: Sequence[str], first: int, dialect: Dialect
 ) -> tuple[str, ...]:
     """Names as many as there are cells in a row."""
-    while len(cells) > columns and not cells[-1]:
+    while len(cells) > columns and (not cells[-1] or _REMARKS.fullmatch(cells[-1])):
         cells = cells[:-1]
     if len(cells) == columns - 1:
         # a separator at the rows' end, or an index that has no name
@@ -468,7 +483,7 @@ def _names_in(line: str, dialect: Dialect) -> list[str]:
 def _fits(lines: Sequence[str], names_at: int, first: int, dialect: Dialect) -> bool:
     """Whether each cell has a name, but for an index and what a separator at the end makes."""
     names = _names_in(lines[names_at], dialect)
-    while len(names) > dialect.columns and not names[-1]:
+    while len(names) > dialect.columns and (not names[-1] or _REMARKS.fullmatch(names[-1])):
         names.pop()
     if len(names) == dialect.columns or first >= len(lines):
         return True

@@ -16,7 +16,7 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
-from pipelines.files.reading.long_table import names_a_sensor, names_sensors, sensors_named
+from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_a_sensor
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
 from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
@@ -58,11 +58,17 @@ class _Told:
     torn: list[int] = field(default_factory=list)
     fault: InputError | None = None
     cut: int = 0
+    other: int = 0
 
     def tear(self, line: int, fault: InputError) -> None:
         """Leave out a row that cannot be read, for now."""
         self.torn.append(line)
         self.fault = self.fault or fault
+
+    def end(self, last: int) -> None:
+        """Say nothing of lines behind the last row."""
+        self.torn = [line for line in self.torn if line < last]
+        self.remarks = [line for line in self.remarks if line < last]
 
     def refuse_many(self, rows: int) -> None:
         """Raise what is wrong with the first of them where they are no exception."""
@@ -85,6 +91,11 @@ class _Told:
             )
         if self.cut:
             notes.append(f"{place}: the last line, {self.cut}, is cut in two and is left out.")
+        if self.other:
+            notes.append(
+                f"{place}: in line {self.other} a table of something else begins and is passed "
+                "over."
+            )
         return notes
 
 
@@ -118,22 +129,22 @@ def read_rows(
         no number; the message names line and column of the first.
     """
     sample = _first_cells(source.look, head)
-    label = _label_column(sample, head)
+    labels = _label_columns(sample, head)
     groups = _groups(sample, head, wanted)
     columns = [
         k
         for k in range(head.dialect.columns)
-        if k == label
+        if k in labels
         or len(groups.get(k, ())) > 1
         or (
-            (label is not None or wanted(k, head.names[k], head.units[k]))
+            (labels or wanted(k, head.names[k], head.units[k]))
             and (_measures(head.names[k]) or _numeric(sample, k, head))
         )
     ]
     in_words = frozenset(
         k
         for k in columns
-        if k == label or k in groups or any(is_time_in_words(row[k]) for row in sample)
+        if k in labels or k in groups or any(is_time_in_words(row[k]) for row in sample)
     )
     pointed = frozenset(k for k in columns if any(_DECIMALS.search(row[k]) for row in sample))
     reader = _Reader(head, columns, in_words, pointed, place, _units_in(sample, columns))
@@ -177,15 +188,19 @@ def _units_in(sample: Sequence[Sequence[str]], columns: Sequence[int]) -> re.Pat
     return re.compile(rb"(?<=\d) *(?:" + b"|".join(map(re.escape, written)) + rb")(?![\w/.^*-])")
 
 
-def _label_column(sample: Sequence[Sequence[str]], head: TextHead) -> int | None:
-    """The column that says which sensor a row is of, where no name of a column does."""
+def _label_columns(sample: Sequence[Sequence[str]], head: TextHead) -> list[int]:
+    """The columns that say which sensor a row is of, where no name of a column does."""
     said = map(column_name, head.names, head.units)
     if any(one.quantity in ("acc", "gyr", "linear") and one.axis >= 0 for one in said):
-        return None
-    for k in range(head.dialect.columns):
-        if names_sensors(sensors_named(head.names[k], {row[k] for row in sample}).values()):
-            return k
-    return None
+        return []
+    cells = {k: {row[k] for row in sample} for k in range(head.dialect.columns)}
+    return label_columns(head.names, {k: v for k, v in cells.items() if len(v) <= MOST_LABELS})
+
+
+def _is_of_sensor(name: str) -> bool:
+    """Whether a column's name says that it is of an accelerometer or a gyroscope."""
+    said = column_name(name)
+    return said.quantity in ("acc", "gyr", "linear", "gravity") and said.axis >= 0
 
 
 def _measures(name: str) -> bool:
@@ -231,6 +246,7 @@ class _Reader:
     ) -> None:
         self._head, self._columns, self._in_words, self._place = head, columns, in_words, place
         self._pointed, self._units = pointed, units
+        self._header = split_row(head.header_text, head.dialect)
         said = (column_name(head.names[k], head.units[k]) for k in columns)
         self._timed = bool(in_words) or any(one.quantity == "time" for one in said)
         self._parts: list[Part] = []
@@ -240,12 +256,14 @@ class _Reader:
         self._next_line = head.first_row_line
         self._told = _Told()
         self._titled = False
+        self._ended = False
+        self._words: list[str] = []
         #: What a column of words says in each row that was looked at.
         self.watched: dict[int, str] = {}
 
     def push(self, text: bytes) -> None:
         """Take lines; the last of them all may lack its end."""
-        if not text:
+        if not text or self._ended:
             return
         ended = text.endswith(b"\n")
         count = text.count(b"\n") + (not ended)
@@ -316,6 +334,7 @@ class _Reader:
         """Parse slowly: pass over what is no row, and say what is wrong where."""
         rows: list[list[float | bytes]] = []
         numbers: list[int] = []
+        sound = 0
         lines = text.split(b"\n")
         if not last_is_cut:
             lines.pop()
@@ -325,10 +344,13 @@ class _Reader:
             if not line.strip():
                 continue
             cells = split_row(line, self._head.dialect)
-            if line == self._head.header_text and not self._titled:
+            if cells == self._header and not self._titled:
                 self._told.repeated.append(number)
                 continue
-            self._refuse_another_table(cells, line, number)
+            if self._another_table_begins(cells, line, number):
+                del numbers[sound:], rows[sound:]  # its title is no row
+                self._told.end(numbers[-1] if numbers else 0)
+                break
             if line.startswith("#") and not is_nothing(cells[0]):
                 self._told.remarks.append(number)
                 continue
@@ -342,6 +364,7 @@ class _Reader:
                 continue
             try:
                 rows.append(self._row(cells, number))
+                sound = len(rows)
             except InputError as fault:
                 self._told.tear(number, fault)
                 if len(self._told.torn) >= _MOST_TORN:
@@ -358,15 +381,29 @@ class _Reader:
         ]
         return part, numbers
 
-    def _refuse_another_table(self, cells: list[str], line: str, number: int) -> None:
-        """Refuse names of columns that are others than those above, or of a sensor named before."""
-        words = (cell for cell in cells if cell[:1] not in _OF_NUMBERS)
-        if sum(map(_measures, words)) > 1 and line not in self._head.preface:
-            raise InputError(
-                "here another table begins: give each as a file of its own, the second by --with.",
-                place=f"{self._place}, line {number}",
-            )
+    def _another_table_begins(self, cells: list[str], line: str, number: int) -> bool:
+        """Whether names of columns stand here that are others than those above.
+
+        Raises
+        ------
+        InputError
+            When they, or the lines over them, are of a sensor; other tables are passed over.
+        """
+        words = [cell for cell in cells if cell[:1] not in _OF_NUMBERS]
+        self._words = [*self._words, *words] if len(words) == sum(map(bool, cells)) else []
         self._titled = len(cells) == 1 and names_a_sensor(line)
+        if sum(map(_measures, words)) < 2 or line in self._head.preface:
+            return False
+        told = any(_is_of_sensor(name) for name in self._head.names)
+        if told and not any(map(_is_of_sensor, self._words)) and not any(
+            map(names_a_sensor, self._words)
+        ):  # fmt: skip
+            self._ended, self._told.other = True, number
+            return True
+        raise InputError(
+            "here another table begins: give each as a file of its own, the second by --with.",
+            place=f"{self._place}, line {number}",
+        )
 
     def _completed(self, cells: list[str], width: int) -> list[str]:
         """A row whose separator at the end is more or less than the others have."""

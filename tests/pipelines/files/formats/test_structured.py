@@ -89,13 +89,6 @@ def test_words_of_a_table_of_steps_or_of_a_cohort_are_no_sensors(tmp_path: Path)
             read(tmp_path / "steps.csv")
 
 
-def test_a_row_for_each_value_is_refused_in_words(tmp_path: Path) -> None:
-    rows = "".join(f"{k},acc_{axis},{k * 0.1}\n" for k in range(50) for axis in "xyz")
-    (tmp_path / "run.csv").write_text("time,channel,value\n" + rows)
-    with pytest.raises(InputError, match="a row for each value"):
-        read(tmp_path / "run.csv")
-
-
 def records() -> list[dict[str, Any]]:
     return [
         {"time_s": t, "acc": dict(zip("xyz", a, strict=True)), "gyr": w}

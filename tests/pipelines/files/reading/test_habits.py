@@ -1052,3 +1052,11 @@ def test_times_of_a_day_and_of_a_minute(
     table = read(written(tmp_path / "run.csv", columns(time=time, time_name=name)))
     assert_is_the_run(table)
     assert np.diff(table.samples.time_s).max() < 0.02
+
+
+def test_a_header_that_comes_again_with_blanks_and_units(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.csv", columns())
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[300:300] = [" , ".join(lines[0].split(",")), "s,m/s2,m/s2,m/s2,rad/s,rad/s,rad/s"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert_is_the_run(read(path))

@@ -9,6 +9,7 @@ import pytest
 
 from imu.errors import InputError
 from pipelines import read
+from tests.pipelines.files.reading.shapes import G
 from tests.pipelines.files.reading.tables import RUN, assert_is_the_run
 
 ACC, GYR = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
@@ -27,13 +28,104 @@ def given(folder: Path, text: str, name: str = "run.txt") -> Path:
     return folder / name
 
 
-def test_records_of_json_in_the_cells_of_a_table(tmp_path: Path) -> None:
-    lines = [
-        f'7,{1770000000000 + round(t * 1e3)},"{{""acc"":{a},""gyr"":{b}}}",ok'
-        for t, a, b in zip(RUN.time_s.tolist(), ACC.tolist(), GYR.tolist(), strict=True)
+LABVIEW = (
+    "LabVIEW Measurement\t\nSeparator\tTab\nX_Columns\tOne\n***End_of_Header***\t\n\t\n"
+    "Channels\t6\t\t\t\t\t\t\nSamples" + "\t600" * 6 + "\t\n"
+    "Y_Unit_Label\t" + "\t".join(UNITS) + "\t\nX_Dimension" + "\tTime" * 6 + "\t\nX0" + "\t0" * 6
+    + "\t\nDelta_X" + "\t0.010000" * 6 + "\t\n***End_of_Header***\t\t\t\t\t\t\t\n"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", ["One", "No", "Multi"])
+def test_labview_has_the_time_once_never_or_for_each_channel(tmp_path: Path, columns: str) -> None:
+    if columns == "Multi":
+        names = "\t".join(f"X_Value\t{name}" for name in NAMES)
+        values = np.column_stack([c for k in range(6) for c in (RUN.time_s, MEASURED[:, k])])
+        body = rows(values)
+    else:
+        names = "\t".join(["X_Value", *NAMES])
+        body = rows(TIMED)
+        if columns == "No":
+            body = "".join("\t" + line for line in rows(MEASURED).splitlines(keepends=True))
+    text = f"{LABVIEW}{names}\tComment\n{body}"
+    if columns == "One":  # as where the comma is that of decimals
+        text = text.replace(".", ",")
+    assert_is_the_run(read(given(tmp_path, text, "run.lvm")))
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_acqknowledge_names_channels_one_a_line(tmp_path: Path, timed: bool) -> None:
+    head = "run.acq\n10.0 msec/sample\n6 channels\n" + "".join(
+        f"A{k} - {name}\n{unit}\n" for k, (name, unit) in enumerate(zip(NAMES, UNITS, strict=True))
+    )
+    if timed:
+        head += "sec,CH0,CH1,CH2,CH3,CH4,CH5,\n" + ",600" * 6 + ",\n"
+    body = rows(TIMED, ",", ",") if timed else rows(MEASURED)
+    assert_is_the_run(read(given(tmp_path, head + body)))
+
+
+def test_a_table_of_markers_below_is_passed_over(tmp_path: Path) -> None:
+    text = (
+        "Devices\n100\n,,Sacrum - Acceleration,,,Sacrum - Angular Velocity,,\n"
+        "Frame,Sub Frame,X,Y,Z,X,Y,Z\n,,m/s²,m/s²,m/s²,rad/s,rad/s,rad/s\n"
+    )
+    text += "".join(f"{k},0,{row}\n" for k, row in enumerate(rows(MEASURED, ",").splitlines(), 1))
+    markers = "\nTrajectories\n100\n,,S:LASI,,\nFrame,Sub Frame,X,Y,Z\n,,mm,mm,mm\n"
+    table = read(given(tmp_path, text + markers + "1,0,1,2,3\n" * 300, "run.csv"))
+    assert_is_the_run(table)
+    assert [note for note in table.notes if "line" in note and "above" not in note] == [
+        f"{tmp_path / 'run.csv'}: in line 610 a table of something else begins and is passed over."
     ]
-    text = "\n".join(["id,timestamp,payload,status", *lines]) + "\n"
+    other = "\nGyroscope\n,,IMU,,\nFrame,Sub Frame,X,Y,Z\n" + "1,0,1,2,3\n" * 300
+    with pytest.raises(InputError, match="here another table begins"):
+        read(given(tmp_path, text + other, "run.csv"))
+
+
+def test_the_e4_tells_beginning_and_rate_above_its_counts(tmp_path: Path) -> None:
+    began, rate = "1772348400.000000", "100.000000"
+    counts = np.round(ACC / G * 64.0)
+    body = "".join(f"{x:.0f},{y:.0f},{z:.0f}\n" for x, y, z in counts.tolist())
+    text = f"{', '.join([began] * 3)}\n{', '.join([rate] * 3)}\n{body}"
+    table = read(given(tmp_path, text, "ACC.csv"))
+    np.testing.assert_allclose(table.samples.acceleration_m_s2, counts / 64.0 * G, atol=1e-9)
+    assert table.rate_hz == pytest.approx(100.0)
+    assert table.utc_start_ns == 1772348400 * 10**9
+
+
+SENSORS = {"accelerometer": ACC, "gyroscope": GYR}
+
+
+def long_rows(form: str, *, grouped: bool = False) -> str:
+    """A row a value: ``form`` is told the time, the sensor, the axis and the value."""
+    values = [
+        (k, form.format(t=f"2026-03-01T07:00:{time:09.6f}Z", s=s, x=axis, v=one[k, place]))
+        for k, time in enumerate(RUN.time_s.tolist())
+        for s, one in SENSORS.items()
+        for place, axis in enumerate("xyz")
+    ]
+    every = [text for _, text in values]
+    ordered = [text for k in range(6) for text in every[k::6]] if grouped else every
+    return "\n".join(ordered) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "time,sensor,axis,value\n" + long_rows("{t},{s},{x},{v:.5f}"),
+        "time;axis;sensor;device;value\n" + long_rows("{t};{x};{s};7;{v:.5f}"),
+        "#datatype,string,long,dateTime,double,string,string\n,result,table,_time,_value,_field,"
+        "_measurement\n" + long_rows(",,0,{t},{v:.5f},{s}_{x},imu", grouped=True),
+    ],
+)
+def test_a_row_for_each_value_is_put_side_by_side(tmp_path: Path, text: str) -> None:
     assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+
+
+def test_a_row_for_each_value_of_which_one_is_lacking_is_refused(tmp_path: Path) -> None:
+    lines = ("time,sensor,axis,value\n" + long_rows("{t},{s},{x},{v:.5f}")).splitlines()
+    del lines[300]
+    with pytest.raises(InputError, match="not each axis at each time once"):
+        read(given(tmp_path, "\n".join(lines), "run.csv"))
 
 
 @pytest.mark.parametrize(
@@ -49,3 +141,48 @@ def test_records_of_json_in_the_cells_of_a_table(tmp_path: Path) -> None:
 def test_what_is_no_table_is_refused_with_what_it_is(tmp_path: Path, text: str, cause: str) -> None:
     with pytest.raises(InputError, match=cause):
         read(given(tmp_path, text * 3))
+
+
+def test_records_of_json_in_the_cells_of_a_table(tmp_path: Path) -> None:
+    lines = [
+        f'7,{1770000000000 + round(t * 1e3)},"{{""acc"":{a},""gyr"":{b}}}",ok'
+        for t, a, b in zip(RUN.time_s.tolist(), ACC.tolist(), GYR.tolist(), strict=True)
+    ]
+    text = "\n".join(["id,timestamp,payload,status", *lines]) + "\n"
+    assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+
+
+def test_axes_below_the_name_of_their_sensor(tmp_path: Path) -> None:
+    names = "rosbagTimestamp,header,seq,secs,nsecs,angular_velocity,x,y,z,linear_acceleration,x,y,z"
+    lines = [
+        f"{1770000000003 + k * 10}000000,,{k},{1770000000 + k // 100},{k % 100 * 10**7},,"
+        f"{rows(GYR[k : k + 1], ',').strip()},,{rows(ACC[k : k + 1], ',').strip()}"
+        for k in range(len(ACC))
+    ]
+    text = "\n".join([names, *lines]) + "\n"
+    assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+
+
+def test_a_time_that_never_changes_is_none(tmp_path: Path) -> None:
+    names = ["timestamp", "gyro_rad[0]", "gyro_rad[1]", "gyro_rad[2]"]
+    names += ["accelerometer_timestamp_relative", *[f"accelerometer_m_s2[{k}]" for k in range(3)]]
+    values = np.column_stack([RUN.time_s * 1e6, GYR, np.zeros(len(ACC)), ACC])
+    text = ",".join(names) + "\n" + rows(values, ",")
+    assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+
+
+def test_rows_of_one_value_of_several_places_and_units(tmp_path: Path) -> None:
+    lines = ["location,time,quantity,axis,value,unit"]
+    for place, scale in (("left foot", 3.0), ("sacrum", 1.0)):
+        lines += [
+            f"{place},{t:.3f},{quantity},{axis},{scale * held[k, a]:.5f},{unit}"
+            for k, t in enumerate(RUN.time_s.tolist())
+            for quantity, held, unit in (
+                ("acceleration", ACC, "m/s2"),
+                ("angular velocity", GYR, "rad/s"),
+            )
+            for a, axis in enumerate("XYZ")
+        ]
+    table = read(given(tmp_path, "\n".join(lines) + "\n", "run.csv"))
+    assert_is_the_run(table)
+    assert any("rows of 'sacrum' are read" in note for note in table.notes)
