@@ -49,6 +49,7 @@ _DATED: Final = tuple(
 )
 _CLOCK_ALONE: Final = re.compile(rf"(?:(?P<days>\d{{1,5}}) days?,? \+?)?{_CLOCK}")
 _MINUTES: Final = re.compile(r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)[.,](?P<fraction>\d{1,9})")
+_PART: Final = re.compile(rb"(?:(?<=:\d[.,])|(?<=:\d\d[.,]))\d{1,9}(?=\D*$)")
 _PLAIN: Final = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?")
 _ENDS_WITH_ZONE: Final = re.compile(r"(Z|\d ?[+-]\d\d(:?\d\d)?|[A-Z]{3,4})( ?\[[\w/+-]*\]?)?$")
 #: What stands within a time and not within a number.
@@ -292,7 +293,8 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
     except ValueError:
         pass
     first = month_comes_first(cells)
-    found = np.fromiter((_one(cell, where, first) for cell in cells.tolist()), np.int64, len(cells))
+    plain = _with_zeros(cells.tolist())
+    found = np.fromiter((_one(cell, where, first) for cell in plain), np.int64, len(cells))
     if len(found) and 0 <= found[0] < _DAY_NS:
         whole = _HOUR_NS if _MINUTES.fullmatch(_text(cells[0])) else _DAY_NS
         back = np.diff(found) < -whole // 2
@@ -302,6 +304,18 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
         back = leaps[:-1] & ~leaps[1:] & (np.diff(found) < -_LEAPS_BACK_NS)
         found[1:] += np.cumsum(back) * 10**9
     return found
+
+
+def _with_zeros(cells: list[bytes]) -> list[bytes]:
+    """Cells with milliseconds that were printed as a count, 7:0:5.8 for 7:0:5.008, in full.
+
+    Parts of a second without their last zeros do have those in front.
+    """
+    parts = [found[0] for cell in cells if (found := _PART.search(cell))]
+    counted = len(set(map(len, parts))) > 1 and max(map(len, parts)) == 3
+    if not counted or any(part.startswith(b"0") and part != b"0" for part in parts):
+        return cells
+    return [_PART.sub(lambda found: found[0].rjust(3, b"0"), cell, count=1) for cell in cells]
 
 
 def _common_zone(cells: NDArray[np.bytes_]) -> bytes:

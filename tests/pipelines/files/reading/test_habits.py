@@ -1041,6 +1041,7 @@ def test_the_part_of_a_second_goes_with_its_own_clock(tmp_path: Path) -> None:
         ("ms_of_day", lambda t: f"{25_200_000 + t * 1e3:.0f}"),
         ("second of the day", lambda t: f"{25_200 + t:.3f}"),
         ("time", lambda t: f"7:{int(t) // 60}:{t % 60:.3f}"),
+        ("time", lambda t: f"7:0:{int(t)}.{round(t * 1e3) % 1000}"),
         # one minute ends within the recording
         ("time", lambda t: f"{(t + 57.0) % 60.0:.3f}"),
     ],
