@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from pipelines.files.reading.column_names import column_name
@@ -47,15 +47,17 @@ class Lines(Protocol):
         """Bytes that were read so far, and in all."""
 
 
-class KeyedLines:
-    """Rows of the lines of a source.
+class ChangedLines:
+    """The lines of a source, made those of a table.
 
     Parameters
     ----------
     source : Lines
         The text.
-    names : sequence of str
-        Of the values of a line.
+    change : callable
+        Given some whole lines and how many stand before them, gives those of the table.
+    header : bytes
+        Lines that are put above.
 
     Attributes
     ----------
@@ -63,32 +65,22 @@ class KeyedLines:
         The beginning, as a table.
     """
 
-    def __init__(self, source: Lines, names: Sequence[str]) -> None:
-        self._source, self._names = source, tuple(names)
-        self._header = "\t".join(self._names).encode() + b"\n"
-        self.look = self._header + self._rows(source.look[: source.look.rfind(b"\n") + 1])
+    def __init__(
+        self, source: Lines, change: Callable[[bytes, int], bytes], header: bytes = b""
+    ) -> None:
+        self._source, self._change, self._header = source, change, header
+        self.look = header + change(source.look[: source.look.rfind(b"\n") + 1], 0)
 
     def blocks(self) -> Iterator[bytes]:
         """The whole as a table, once."""
-        yield self._header
+        line, header = 0, self._header
         for block in self._source.blocks():
-            if rows := self._rows(block):
-                yield rows
+            yield header + self._change(block, line)
+            line, header = line + block.count(b"\n"), b""
 
     def progress(self) -> tuple[int, int]:
         """Bytes that were read so far, and in all."""
         return self._source.progress()
-
-    def _rows(self, block: bytes) -> bytes:
-        # a line that lacks a value, or is a message, is a lost sample
-        rows = []
-        for line in block.split(b"\n"):
-            pairs = _pairs(decoded(line))
-            if tuple(name for name, _ in pairs) == self._names:
-                rows.append("\t".join(value for _, value in pairs))
-            elif len(pairs) >= _LEAST_NAMES:
-                rows.append("\t".join("nan" for _ in self._names))
-        return "".join(f"{row}\n" for row in rows).encode()
 
 
 def as_table(source: Lines) -> Lines:
@@ -101,7 +93,19 @@ def as_table(source: Lines) -> Lines:
     names, count = named.most_common(1)[0]
     if count < _MOSTLY * len(lines) or sum(name != "time" for name in names) < _LEAST_NAMES:
         return source
-    return KeyedLines(source, names)
+
+    def rows_of(block: bytes, _before: int) -> bytes:
+        # a line that lacks a value, or is a message, is a lost sample
+        rows = []
+        for line in block.split(b"\n"):
+            pairs = _pairs(decoded(line))
+            if tuple(name for name, _ in pairs) == names:
+                rows.append("\t".join(value for _, value in pairs))
+            elif len(pairs) >= _LEAST_NAMES:
+                rows.append("\t".join("nan" for _ in names))
+        return "".join(f"{row}\n" for row in rows).encode()
+
+    return ChangedLines(source, rows_of, "\t".join(names).encode() + b"\n")
 
 
 def _may_name(line: bytes) -> bool:

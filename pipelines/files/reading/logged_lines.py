@@ -6,10 +6,9 @@ They are made rows of the numbers, behind the time where there is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
-from pipelines.files.reading.keyed_lines import Lines
+from pipelines.files.reading.keyed_lines import ChangedLines, Lines
 from pipelines.files.reading.text_source import decoded
 
 _LOOKED_AT: Final = 60
@@ -24,44 +23,17 @@ _CLOCK: Final = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d[.,]\d{1,9
 _COUNTED: Final = re.compile(r"[(\[]\s*(\d+(?:\.\d+)?)\s*[)\]]")
 
 
-class LoggedLines:
-    """Rows of the lines of a source.
-
-    Parameters
-    ----------
-    source : Lines
-        The text.
-
-    Attributes
-    ----------
-    look : bytes
-        The beginning, as a table.
-    """
-
-    def __init__(self, source: Lines) -> None:
-        self._source = source
-        self.look = self._rows(source.look[: source.look.rfind(b"\n") + 1])
-
-    def blocks(self) -> Iterator[bytes]:
-        """The whole as a table, once."""
-        for block in self._source.blocks():
-            yield self._rows(block)
-
-    def progress(self) -> tuple[int, int]:
-        """Bytes that were read so far, and in all."""
-        return self._source.progress()
-
-    def _rows(self, block: bytes) -> bytes:
-        # lines keep their numbers; a message is empty
-        return b"\n".join(_row(decoded(line)).encode() for line in block.split(b"\n"))
-
-
 def without_heads(source: Lines) -> Lines:
     """The source itself, or as rows of numbers where its lines have a head each."""
     lines = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
     lines = [line for line in lines if line.strip()]
     logged = sum(_LOGGED.fullmatch(decoded(line).strip()) is not None for line in lines)
-    return LoggedLines(source) if lines and logged >= _MOSTLY * len(lines) else source
+    return ChangedLines(source, _rows) if lines and logged >= _MOSTLY * len(lines) else source
+
+
+def _rows(block: bytes, _before: int) -> bytes:
+    # lines keep their numbers; a message is empty
+    return b"\n".join(_row(decoded(line)).encode() for line in block.split(b"\n"))
 
 
 def _row(line: str) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import Final
 
 import numpy as np
 
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.keyed_lines import Lines
+from pipelines.files.reading.keyed_lines import ChangedLines, Lines
 from pipelines.files.reading.name_words import plain_words
 from pipelines.files.reading.physics import likely_acceleration_unit
 from pipelines.files.reading.stamps import is_time_in_words
@@ -84,52 +85,6 @@ class _Form:
         return "\t".join(found)
 
 
-class VectorCells:
-    """Lines of a source with a column a number.
-
-    Parameters
-    ----------
-    source : Lines
-        The text.
-    form : _Form
-        How its rows are written.
-    header : int
-        Which line has the names, from 0; −1 without one.
-    names : sequence of str
-        Of the columns when all vectors are apart.
-
-    Attributes
-    ----------
-    look : bytes
-        The beginning, as a table.
-    """
-
-    def __init__(self, source: Lines, form: _Form, header: int, names: Sequence[str]) -> None:
-        self._source, self._form, self._header = source, form, header
-        self._names = "\t".join(names)
-        self.look = self._apart(source.look, 0)
-
-    def blocks(self) -> Iterator[bytes]:
-        """The whole as a table, once."""
-        line = 0
-        for block in self._source.blocks():
-            yield self._apart(block, line)
-            line += block.count(b"\n")
-
-    def progress(self) -> tuple[int, int]:
-        """Bytes that were read so far, and in all."""
-        return self._source.progress()
-
-    def _apart(self, block: bytes, first: int) -> bytes:
-        lines = block.split(b"\n")
-        for k, line in enumerate(lines):
-            if first + k == self._header:
-                lines[k] = self._names.encode()
-            elif first + k > self._header and line.strip():
-                lines[k] = self._form.row(decoded(line)).encode()
-        return b"\n".join(lines)
-
-
 def with_vectors_apart(source: Lines, place: str) -> Lines:
     """The source itself, or as a table with a column a number where its cells hold vectors."""
     lines = [decoded(line) for line in source.look[: source.look.rfind(b"\n") + 1].split(b"\n")]
@@ -143,8 +98,19 @@ def with_vectors_apart(source: Lines, place: str) -> Lines:
             header, names = _header(lines, form)
             if header >= 0 or bracketed:
                 told = _with_quantity(names, lines[header + 1 :], form, place)
-                return VectorCells(source, form, header, told)
+                return ChangedLines(source, partial(_apart, form, header, told))
     return source
+
+
+def _apart(form: _Form, header: int, names: Sequence[str], block: bytes, before: int) -> bytes:
+    """Lines with a column a number, and their names in the line of the header."""
+    lines = block.split(b"\n")
+    for k, line in enumerate(lines, before):
+        if k == header:
+            lines[k - before] = "\t".join(names).encode()
+        elif k > header and line.strip():
+            lines[k - before] = form.row(decoded(line)).encode()
+    return b"\n".join(lines)
 
 
 def axis_names(name: str) -> list[str]:

@@ -163,6 +163,17 @@ def test_axes_below_the_name_of_their_sensor(tmp_path: Path) -> None:
     assert_is_the_run(read(given(tmp_path, text, "run.csv")))
 
 
+def test_vectors_in_cells_below_a_header_of_words(tmp_path: Path) -> None:
+    lines = [
+        f'{t * 1e3:.0f};"{rows(a, ",").strip()}";"{rows(g, ",").strip()}"'
+        for t, a, g in zip(RUN.time_s, ACC[:, None], GYR[:, None], strict=True)
+    ]
+    text = "\n".join(['Timestamp;"Hips acc";"Hips gyro"', *lines]) + "\n"
+    table = read(given(tmp_path, text, "run.csv"))
+    assert_is_the_run(table)
+    assert len(table.notes) == 1  # what is read as what, and of no second header
+
+
 def test_a_time_that_never_changes_is_none(tmp_path: Path) -> None:
     names = ["timestamp", "gyro_rad[0]", "gyro_rad[1]", "gyro_rad[2]"]
     names += ["accelerometer_timestamp_relative", *[f"accelerometer_m_s2[{k}]" for k in range(3)]]
