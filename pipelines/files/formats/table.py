@@ -120,7 +120,19 @@ _OTHER_FILES: Final = tuple(
             rb"(?i)\s*<(?:!doctype html|html|table)\b",
             "this is a page of the web: open it in a spreadsheet, and save it as CSV",
         ),
-        (rb"Obj\x01", "this is Avro: export what the sensor measured as CSV or JSON"),
+        *(
+            (magic, f"this is {name}: export what the sensor measured as CSV")
+            for magic, name in (
+                (rb"Obj\x01", "Avro"),
+                (rb"TDSm", "TDMS of LabVIEW"),
+                (rb"#ROSBAG", "a bag of ROS"),
+                (rb"0 {7}.{80}.{80}\d\d\.\d\d\.\d\d|\xffBIOSEMI", "EDF or BDF"),
+                (rb"RD[AX]\d\n|[XA]\n\0\0\0[\2\3]", "a workspace of R"),
+                (rb"\$FL[23]", "a file of SPSS"),
+                (rb"<stata_dta>", "a file of Stata"),
+                (rb"RIFF.{4}WAVE", "a sound"),
+            )
+        ),
         (rb"<\?xml", "this is XML: export what the sensor measured, with gravity, as CSV"),
         (rb"\x02P", "this is a C3D: export the channels of the sensor as CSV"),
         (rb"%PDF", "this is a PDF and no recording: give the file that the sensor has written"),
@@ -137,11 +149,10 @@ def read_format(path: Path, ask: Ask) -> Recording:
         When it cannot be read.
     """
     start = beginning(path)
-    for pattern, sentence in _OTHER_FILES:
-        if pattern.match(start):
-            raise InputError(f"{sentence}.", place=str(path))
+    _refuse_others(start, path)
     if start.startswith(GZIP):
         within = _unpacked(start)
+        _refuse_others(within, path)
         _refuse_packed(Look(path, within))
         if within.startswith(ZIP) or within[_TAR_AT:].startswith(b"ustar"):
             raise InputError(
@@ -164,6 +175,13 @@ def read_format(path: Path, ask: Ask) -> Recording:
             _refuse_packed(Look(path, look.folder.beginning(name)), name)
         return read_zipped_table(look.folder, ask, TEXT_FORMATS)
     return read_text(look, ask, TEXT_FORMATS)
+
+
+def _refuse_others(start: bytes, path: Path) -> None:
+    """Refuse what is no recording, or none that is read, as what it is."""
+    for pattern, sentence in _OTHER_FILES:
+        if pattern.match(start):
+            raise InputError(f"{sentence}.", place=str(path))
 
 
 def _refuse_packed(within: Look, name: str = "") -> None:

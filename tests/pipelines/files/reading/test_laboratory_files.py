@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,7 @@ def test_a_row_for_each_value_of_which_one_is_lacking_is_refused(tmp_path: Path)
         ("CREATE TABLE imu(t real);\nINSERT INTO imu VALUES(0.1,2.0,3.0);\n", "a database"),
         ("(1770000000.005000) can0 1A0#0102030405060708\n", "a CAN bus"),
         ("00000000  01 02 03 04 05 06 07 08  |........|\n" * 9, "in hexadecimal"),
+        ("TDSm\x0e\0\0\0" * 40, "TDMS of LabVIEW"),
         ("<!DOCTYPE html>\n<table><tr><td>0.1</td></tr></table>\n", "the web"),
         ("-----BEGIN PGP MESSAGE-----\n\nhQEMA0jK3lw\n", "encrypted"),
     ],
@@ -141,6 +143,9 @@ def test_a_row_for_each_value_of_which_one_is_lacking_is_refused(tmp_path: Path)
 def test_what_is_no_table_is_refused_with_what_it_is(tmp_path: Path, text: str, cause: str) -> None:
     with pytest.raises(InputError, match=cause):
         read(given(tmp_path, text * 3))
+    (tmp_path / "packed").write_bytes(gzip.compress(text.encode() * 3))
+    with pytest.raises(InputError, match=cause):
+        read(tmp_path / "packed")
 
 
 def test_records_of_json_in_the_cells_of_a_table(tmp_path: Path) -> None:
