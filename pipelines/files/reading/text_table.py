@@ -5,7 +5,7 @@ from __future__ import annotations
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.keyed_lines import as_table
-from pipelines.files.reading.logged_lines import without_heads
+from pipelines.files.reading.logged_lines import with_sensors, without_heads
 from pipelines.files.reading.mapping import is_needed, tells
 from pipelines.files.reading.rate_names import rate_in_preface
 from pipelines.files.reading.raw_columns import RawColumns
@@ -24,7 +24,7 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     InputError
         When it has no rows, or a row cannot be read: names line and column.
     """
-    table = with_vectors_apart(without_heads(as_table(source)), place)
+    table = with_vectors_apart(without_heads(with_sensors(as_table(source))), place)
     head = read_head(table.look, place)
     stated = ask.stated.columns
 

@@ -179,6 +179,31 @@ def test_vectors_in_cells_below_a_header_of_words(tmp_path: Path) -> None:
     assert len(table.notes) == 1  # what is read as what, and of no second header
 
 
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("I ({ms}) {s}: {x:.5f}, {y:.5f}, {z:.5f}", ("ACC", "GYR", "MAG")),
+        (
+            "03-01 07:00:0{t:.3f} 12 D Log: {s} ts={ms}000000 values=[{x:.5f}, {y:.5f}, {z:.5f}]",
+            ("ACCELEROMETER", "GYROSCOPE", "MAGNETIC_FIELD"),
+        ),
+        ("[07:00:0{t:.3f}] {s} = {x:.5f};{y:.5f};{z:.5f}", ("Accelerometer", "Gyroscope")),
+        ("{t:.3f} {s} ({x:.5f} {y:.5f} {z:.5f})", ("accel", "gyro")),
+    ],
+)
+def test_lines_of_a_log_that_are_of_one_sensor_each(
+    tmp_path: Path, form: str, names: tuple[str, ...]
+) -> None:
+    held = (ACC, GYR, 0.1 * GYR + 40.0)
+    lines = [
+        form.format(t=t, ms=round(t * 1e3), s=name, x=x, y=y, z=z)
+        for k, t in enumerate(RUN.time_s.tolist())
+        for name, values in zip(names, held, strict=False)
+        for x, y, z in [values[k].tolist()]
+    ]
+    assert_is_the_run(read(given(tmp_path, "\n".join(lines) + "\n", "run.log")))
+
+
 def test_a_time_that_never_changes_is_none(tmp_path: Path) -> None:
     names = ["timestamp", "gyro_rad[0]", "gyro_rad[1]", "gyro_rad[2]"]
     names += ["accelerometer_timestamp_relative", *[f"accelerometer_m_s2[{k}]" for k in range(3)]]
