@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.long_table import are_axes, label_columns
 from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stamps import is_time_in_words
 
@@ -29,8 +29,8 @@ def values_of(cells: Sequence[Any], name: str = "") -> NDArray[np.generic] | Non
         pass
     words = [cell if isinstance(cell, str) else "" for cell in cells]
     first = [word for word in words[:_LOOKED_AT] if word]
-    told = any(map(is_time_in_words, first)) or names_sensors(set(first)) or is_group(name)
-    if not told:
+    told = any(map(is_time_in_words, first)) or label_columns([name], {0: set(first)})
+    if not (told or are_axes(set(first)) or is_group(name)):
         return None
     return np.array([word.encode("ascii", "replace")[:40] for word in words], "S40")
 

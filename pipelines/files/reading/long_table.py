@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.name_words import LESSER, plain_words
+from pipelines.files.reading.name_words import LESSER, at_waist, plain_words
 from pipelines.files.reading.raw_columns import RawColumns
 
 #: A phone has about thirty sensors.
@@ -95,9 +95,14 @@ def label_columns(names: Sequence[str], cells: Mapping[int, Collection[str]]) ->
     ([0], [])
     """
     sensors = [k for k in cells if names_sensors(sensors_named(names[k], cells[k]).values())][:1]
-    axes = [k for k in cells if cells[k] and {cell.lower() for cell in cells[k]} <= {*_AXES}]
+    axes = [k for k in cells if are_axes(cells[k])]
     whole = [k for k in cells if any(_axis_of(cell) is not None for cell in cells[k])]
     return sorted({*sensors, *axes[:1]}) if sensors and axes else sensors or whole[:1]
+
+
+def are_axes(cells: Collection[str]) -> bool:
+    """Whether words are axes alone: x, y and z."""
+    return len(cells) > 0 and {cell.lower() for cell in cells} <= {*_AXES}
 
 
 def _axis_of(label: str) -> tuple[str, int] | None:
@@ -127,45 +132,63 @@ def _by_axis(raw: RawColumns) -> SensorTables | None:
     labels = np.asarray(raw.values[columns[0]], np.bytes_)
     for k in columns[1:]:
         labels = np.char.add(np.char.add(labels, b" "), np.asarray(raw.values[k], np.bytes_))
-    places: dict[tuple[str, int], list[bytes]] = {}
-    for label in np.unique(labels).tolist():
-        if (axis := _axis_of(label.decode("utf-8", "replace"))) is not None:
-            places.setdefault(axis, []).append(label)
-    tables = {}
-    for quantity in ("acc", "gyr"):
-        found = [places.get((quantity, axis), []) for axis in range(3)]
-        if any(found):
-            rows = [np.flatnonzero(np.isin(labels, one)) for one in found]
-            tables[quantity] = _side_by_side(raw, quantity, value[0], rows)
-    return SensorTables(tables["acc"], tables.get("gyr")) if "acc" in tables else None
-
-
-def _side_by_side(
-    raw: RawColumns, quantity: str, value: int, rows: Sequence[NDArray[np.int64]]
-) -> RawColumns:
-    """The values of three axes as columns, with the times of the first."""
-    times = {k: v for k, v in raw.values.items() if _is_time(raw, k)}
-    first = {k: v[rows[0]] for k, v in times.items()}
-    if not times or not all(
-        len(one) == len(rows[0]) and all(np.array_equal(first[k], v[one]) for k, v in times.items())
-        for one in rows
-    ):
+    said = {label: label.decode("utf-8", "replace") for label in np.unique(labels).tolist()}
+    said = {label: words for label, words in said.items() if _axis_of(words) is not None}
+    worn = at_waist(said.values()) or said.values()
+    rows = {
+        words: np.flatnonzero(labels == label) for label, words in said.items() if words in worn
+    }
+    if (whole := _side_by_side(raw, value[0], rows)) is not None:
+        return SensorTables(whole, None)
+    apart = [
+        {words: one for words, one in rows.items() if column_name(words).quantity == quantity}
+        for quantity in ("acc", "gyr")
+    ]
+    acc, gyr = (_side_by_side(raw, value[0], some) for some in apart)
+    if acc is None or (gyr is None and apart[1]):
         raise InputError(
             "it has a row for each value, and not each axis at each time once: give a table with a "
             "column for each axis (wide, not long).",
             place=raw.at_header(),
         )
+    return SensorTables(acc, gyr)
+
+
+def _side_by_side(
+    raw: RawColumns, value: int, rows: Mapping[str, NDArray[np.int64]]
+) -> RawColumns | None:
+    """The values of each label as a column, where the one with most has the times of all others.
+
+    What has no value at a time is NaN; nothing is told of labels whose times are others.
+    """
+    times = {k: v for k, v in raw.values.items() if _is_time(raw, k)}
+    if not times or not rows:
+        return None
+    first = max(rows.values(), key=len)
+    held = {k: v[first] for k, v in times.items()}
+    clock = max(held, key=lambda k: len(np.unique(held[k])))
+    order = np.argsort(held[clock], kind="stable")
+    unique = len(np.unique(held[clock])) == len(first)
+    columns = []
+    for one in rows.values():
+        own = times[clock][one]
+        places = order[np.searchsorted(held[clock][order], own).clip(max=len(first) - 1)]
+        if np.array_equal(own, held[clock]):
+            places = np.arange(len(first))
+        elif not unique or not np.array_equal(held[clock][places], own):
+            return None
+        columns.append(np.full(len(first), np.nan))
+        columns[-1][places] = raw.values[value][one]
     unit, count, line_of = column_name(raw.names[value]).unit, len(raw.names), raw.line_of
-    axes = [f"{quantity}_{axis}" + (f" [{unit}]" if unit else "") for axis in _AXES]
     names = [name if k in times else "" for k, name in enumerate(raw.names)]
-    measured = {count + axis: raw.values[value][one] for axis, one in enumerate(rows)}
+    measured = {count + k: column for k, column in enumerate(columns)}
     return replace(
         raw,
-        names=(*names, *axes),
-        values={**first, **measured},
-        units=(*raw.units, *([""] * 3 if raw.units else [])),
+        names=(*names, *(f"{words} [{unit}]" if unit else words for words in rows)),
+        values={**held, **measured},
+        units=(*raw.units, *([""] * len(rows) if raw.units else [])),
         shown=(),
-        line_of=None if line_of is None else lambda row: line_of(int(rows[0][row])),
+        line_of=None if line_of is None else lambda row: line_of(int(first[row])),
     )
 
 

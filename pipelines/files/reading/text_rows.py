@@ -148,6 +148,7 @@ def read_rows(
     )
     pointed = frozenset(k for k in columns if any(_DECIMALS.search(row[k]) for row in sample))
     reader = _Reader(head, columns, in_words, pointed, place, _units_in(sample, columns))
+    reader.labels = frozenset([*labels, *groups])
     reader.watched = {k: cells[0] for k, cells in groups.items() if len(cells) == 1}
     skipped = head.first_row_line - 1
     for block in source.blocks():
@@ -260,6 +261,8 @@ class _Reader:
         self._words: list[str] = []
         #: What a column of words says in each row that was looked at.
         self.watched: dict[int, str] = {}
+        #: Columns that say whose a row is.
+        self.labels = frozenset[int]()
 
     def push(self, text: bytes) -> None:
         """Take lines; the last of them all may lack its end."""
@@ -437,7 +440,8 @@ class _Reader:
     def _readable(self, cells: list[str]) -> bool:
         comma = self._head.dialect.decimal_comma
         return all(
-            is_time_in_words(cells[k]) if k in self._in_words
+            cells[k] != "" if k in self.labels
+            else is_time_in_words(cells[k]) if k in self._in_words
             else is_number(cells[k], decimal_comma=comma)
             for k in self._columns
         )  # fmt: skip

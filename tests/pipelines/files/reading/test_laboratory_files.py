@@ -122,11 +122,37 @@ def test_a_row_for_each_value_is_put_side_by_side(tmp_path: Path, text: str) -> 
     assert_is_the_run(read(given(tmp_path, text, "run.csv")))
 
 
-def test_a_row_for_each_value_of_which_one_is_lacking_is_refused(tmp_path: Path) -> None:
+def test_records_of_one_value_each(tmp_path: Path) -> None:
+    form = '{{"time": "{t}", "sensor": "{s}", "axis": "{x}", "value": {v:.5f}}}'
+    assert_is_the_run(read(given(tmp_path, long_rows(form), "run.jsonl")))
+    form = '{{"time": "{t}", "name": "{s}_{x}", "value": {v:.5f}}}'
+    assert_is_the_run(read(given(tmp_path, long_rows(form), "run.jsonl")))
+
+
+def test_a_row_for_each_value_of_several_sensors(tmp_path: Path) -> None:
+    rows = long_rows("{t},foot_{s}_{x},9.5\n{t},{{place}}_{s}_{x},{v:.5f}").rstrip()
+    path = given(tmp_path, "time,channel,value\n" + rows.format(place="sacrum"), "run.csv")
+    assert_is_the_run(read(path))
+    given(tmp_path, "time,channel,value\n" + rows.format(place="other"), "run.csv")
+    with pytest.raises(InputError, match="--stream"):
+        read(path)
+    assert_is_the_run(read(path, stream="other"))
+
+
+def test_a_row_for_each_value_of_which_some_are_lacking(tmp_path: Path) -> None:
     lines = ("time,sensor,axis,value\n" + long_rows("{t},{s},{x},{v:.5f}")).splitlines()
-    del lines[300]
+    del lines[-1], lines[301]  # the last gyr_z, and an acc_x
+    table = read(given(tmp_path, "\n".join(lines), "run.csv"))
+    assert np.isnan(table.samples.acceleration_m_s2[50, 0])
+    lacking = [50, len(ACC) - 1]
+    np.testing.assert_allclose(
+        np.delete(table.samples.acceleration_m_s2, lacking, 0),
+        np.delete(ACC, lacking, 0),
+        atol=1e-4,
+    )
+    apart = [f"{k}.{'xyz'.index(axis)},acc,{axis},9.5" for k in range(99) for axis in "xyz"]
     with pytest.raises(InputError, match="not each axis at each time once"):
-        read(given(tmp_path, "\n".join(lines), "run.csv"))
+        read(given(tmp_path, "\n".join(["time,sensor,axis,value", *apart]), "run.csv"))
 
 
 @pytest.mark.parametrize(
