@@ -48,8 +48,10 @@ _DATED: Final = tuple(
     )
 )
 _CLOCK_ALONE: Final = re.compile(rf"(?:(?P<days>\d{{1,5}}) days?,? \+?)?{_CLOCK}")
-_MINUTES: Final = re.compile(r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)[.,](?P<fraction>\d{1,9})")
-_PART: Final = re.compile(rb"(?:(?<=:\d[.,])|(?<=:\d\d[.,]))\d{1,9}(?=\D*$)")
+_MINUTES: Final = re.compile(
+    r"(?P<minute>\d{1,4}):(?P<second>[0-5]\d)(?:[.,]|:(?=\d{3}$))(?P<fraction>\d{1,9})"
+)
+_PART: Final = re.compile(rb"(\d:\d{1,2}:\d{1,2}[.,:])(\d{1,9})(?=\D*$)")
 _PLAIN: Final = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?")
 _ENDS_WITH_ZONE: Final = re.compile(r"(Z|\d ?[+-]\d\d(:?\d\d)?|[A-Z]{3,4})( ?\[[\w/+-]*\]?)?$")
 #: What stands within a time and not within a number.
@@ -311,11 +313,11 @@ def _with_zeros(cells: list[bytes]) -> list[bytes]:
 
     Parts of a second without their last zeros do have those in front.
     """
-    parts = [found[0] for cell in cells if (found := _PART.search(cell))]
+    parts = [found[2] for cell in cells if (found := _PART.search(cell))]
     counted = len(set(map(len, parts))) > 1 and max(map(len, parts)) == 3
     if not counted or any(part.startswith(b"0") and part != b"0" for part in parts):
         return cells
-    return [_PART.sub(lambda found: found[0].rjust(3, b"0"), cell, count=1) for cell in cells]
+    return [_PART.sub(lambda found: found[1] + found[2].rjust(3, b"0"), cell) for cell in cells]
 
 
 def _common_zone(cells: NDArray[np.bytes_]) -> bytes:

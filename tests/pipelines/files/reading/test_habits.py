@@ -1042,6 +1042,8 @@ def test_the_part_of_a_second_goes_with_its_own_clock(tmp_path: Path) -> None:
         ("second of the day", lambda t: f"{25_200 + t:.3f}"),
         ("time", lambda t: f"7:{int(t) // 60}:{t % 60:.3f}"),
         ("time", lambda t: f"7:0:{int(t)}.{round(t * 1e3) % 1000}"),
+        ("time", lambda t: f"7:0:{int(t)}:{round(t * 1e3) % 1000}"),
+        ("time", lambda t: f"00:{int(t):02d}:{round(t * 1e3) % 1000:03d}"),
         # one minute ends within the recording
         ("time", lambda t: f"{(t + 57.0) % 60.0:.3f}"),
     ],
@@ -1061,3 +1063,12 @@ def test_a_header_that_comes_again_with_blanks_and_units(tmp_path: Path) -> None
     lines[300:300] = [" , ".join(lines[0].split(",")), "s,m/s2,m/s2,m/s2,rad/s,rad/s,rad/s"]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert_is_the_run(read(path))
+
+
+def test_an_axis_of_the_accelerometer_that_is_dead_is_told(tmp_path: Path) -> None:
+    dead = columns() | {"acc_y_m_s2": ["0.000000"] * len(RUN.time_s)}
+    table = read(written(tmp_path / "run.csv", dead))
+    assert any("all rows of 'acc_y_m_s2' are the same" in note for note in table.notes)
+    assert not any(
+        "the same" in note for note in read(written(tmp_path / "run.csv", columns())).notes
+    )
