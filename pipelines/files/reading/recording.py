@@ -229,9 +229,10 @@ def _of_one_table(raw: RawColumns, ask: Ask) -> Recording:
             f"{raw.place}: the angular velocity has no number in any row and counts as "
             "not measured."
         )
-    notes += _elsewhere(raw, mapping) + _perhaps_turning(raw, mapping) + _assumed(raw, mapping)
-    time, own_time, start_ns = _seconds(raw, mapping)
     _refuse_empty(raw, mapping)
+    notes += _elsewhere(raw, mapping) + _perhaps_turning(raw, mapping) + _assumed(raw, mapping)
+    notes += _dead(raw, mapping)
+    time, own_time, start_ns = _seconds(raw, mapping)
     places, missing = row_numbers(raw) if time is None else (None, ())
     notes += missing
     triads = {
@@ -260,6 +261,17 @@ def _elsewhere(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
     """What is told where the names of the columns put the sensor elsewhere."""
     named = [(raw.shown or raw.names)[column.index] for column in mapping.acceleration.values()]
     return elsewhere(named[0], " ".join(sensor_words(named[0])), raw.place) if named else []
+
+
+def _dead(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
+    """What is told of an axis of the accelerometer that never changes."""
+    held = {column.index: raw.numbers(column.index) for column in mapping.acceleration.values()}
+    same = [k for k, one in held.items() if len(one) > 2 and np.nanmin(one) == np.nanmax(one)]
+    if not same or len(same) == len(held):
+        return []
+    names = [(raw.shown or raw.names)[k] or f"column {k + 1}" for k in same]
+    note = f"{raw.place}: all rows of {listed(names)} are the same, as of an axis that is dead or "
+    return [f"{note}was not measured: figures rest on the others."]
 
 
 def _perhaps_turning(raw: RawColumns, mapping: ColumnMapping) -> list[str]:
