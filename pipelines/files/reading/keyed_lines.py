@@ -17,7 +17,8 @@ from pipelines.files.reading.text_source import decoded
 
 _LOOKED_AT: Final = 60
 _LEAST_NAMES: Final = 3
-_MOSTLY: Final = 0.8
+#: Share of lines that are alike in a table.
+MOSTLY: Final = 0.8
 _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
 _UNIT: Final = r"(?:c?m/s(?:\^2|²|2|/s)|mg|g|m?rad/s|m?deg/s|°/s|m?dps|[mµun]?s)(?![\w/^²])"
 _TOKEN: Final = re.compile(
@@ -27,7 +28,7 @@ _TOKEN: Final = re.compile(
     rf"|(?P<number>(?<![\w.])(?:{_NUMBER}|[+-]?nan|null)(?:\s?(?P<unit>{_UNIT}))?)",
     re.I,
 )
-_SENSOR: Final = re.compile(rb"[A-Za-z](?: ?[xyz])? +[+-]?\.?\d")
+_SENSOR: Final = re.compile(r"[A-Za-z](?: ?[xyz])? +[+-]?\.?\d")
 #: A line that begins with its time.
 _SECONDS: Final = re.compile(r"\s*\d+\.\d+\s")
 _AXES: Final = "xyz"
@@ -83,15 +84,20 @@ class ChangedLines:
         return self._source.progress()
 
 
+def last_lines(source: Lines) -> list[str]:
+    """The last lines of what is seen of a source at first, which are rows where it has any."""
+    whole = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
+    return [decoded(line).strip() for line in whole if line.strip()]
+
+
 def as_table(source: Lines) -> Lines:
     """The source itself, or as a table where its lines name their values."""
-    lines = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
-    lines = [line for line in lines if line.strip()]
-    if not lines or sum(map(_may_name, lines)) < _MOSTLY * len(lines):
+    lines = last_lines(source)
+    if not lines or sum(map(_may_name, lines)) < MOSTLY * len(lines):
         return source
-    named = Counter(tuple(name for name, _ in _pairs(decoded(line))) for line in lines)
+    named = Counter(tuple(name for name, _ in _pairs(line)) for line in lines)
     names, count = named.most_common(1)[0]
-    if count < _MOSTLY * len(lines) or sum(name != "time" for name in names) < _LEAST_NAMES:
+    if count < MOSTLY * len(lines) or sum(name != "time" for name in names) < _LEAST_NAMES:
         return source
 
     def rows_of(block: bytes, _before: int) -> bytes:
@@ -108,8 +114,8 @@ def as_table(source: Lines) -> Lines:
     return ChangedLines(source, rows_of, "\t".join(names).encode() + b"\n")
 
 
-def _may_name(line: bytes) -> bool:
-    return line.count(b"=") + line.count(b":") >= _LEAST_NAMES or len(_SENSOR.findall(line)) > 1
+def _may_name(line: str) -> bool:
+    return line.count("=") + line.count(":") >= _LEAST_NAMES or len(_SENSOR.findall(line)) > 1
 
 
 def _pairs(line: str) -> Pairs:

@@ -10,11 +10,9 @@ import re
 from typing import Final
 
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.keyed_lines import ChangedLines, Lines
+from pipelines.files.reading.keyed_lines import MOSTLY, ChangedLines, Lines, last_lines
 from pipelines.files.reading.text_source import decoded
 
-_LOOKED_AT: Final = 60
-_MOSTLY: Final = 0.8
 #: Of lines in which an accelerometer, or a gyroscope, has its turn among other sensors.
 _LEAST_SHARE: Final = 0.1
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -36,10 +34,9 @@ _COUNTED: Final = re.compile(r"[(\[]\s*(\d+(?:\.\d+)?)\s*[)\]]")
 
 def without_heads(source: Lines) -> Lines:
     """The source itself, or as rows of numbers where its lines have a head each."""
-    lines = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
-    lines = [line for line in lines if line.strip()]
-    logged = sum(_LOGGED.fullmatch(decoded(line).strip()) is not None for line in lines)
-    return ChangedLines(source, _rows) if lines and logged >= _MOSTLY * len(lines) else source
+    lines = last_lines(source)
+    logged = sum(_LOGGED.fullmatch(line) is not None for line in lines)
+    return ChangedLines(source, _rows) if lines and logged >= MOSTLY * len(lines) else source
 
 
 def _rows(block: bytes, _before: int) -> bytes:
@@ -49,11 +46,10 @@ def _rows(block: bytes, _before: int) -> bytes:
 
 def with_sensors(source: Lines) -> Lines:
     """The source itself, or as rows of several sensors where each of its lines is of one."""
-    lines = source.look[: source.look.rfind(b"\n") + 1].split(b"\n")[-_LOOKED_AT:]
-    lines = [line for line in lines if line.strip()]
-    rows = [row for line in lines if (row := _of_one_sensor(decoded(line)))]
-    alike = sum(_OF_ONE.fullmatch(decoded(line).strip()) is not None for line in lines)
-    if alike < _MOSTLY * len(lines) or len(rows) <= _LEAST_SHARE * len(lines):
+    lines = last_lines(source)
+    rows = [row for line in lines if (row := _of_one_sensor(line))]
+    alike = sum(_OF_ONE.fullmatch(line) is not None for line in lines)
+    if alike < MOSTLY * len(lines) or len(rows) <= _LEAST_SHARE * len(lines):
         return source
     timed = all(row[0] for row in rows)
     names = ["time", "sensor", *"xyz"]

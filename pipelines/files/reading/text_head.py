@@ -511,14 +511,15 @@ def _refuse_other_width(
     if named:
         separator = max(_SEPARATORS[:4], key=named.count)
         raise InputError(
-            f"the row has {_cells(dialect.columns)} where the header names "
+            f"the row has {cells_in_words(dialect.columns)} where the header names "
             f"{named.rstrip(separator).count(separator) + 1}: complete or delete the row, and "
             "write numbers with a decimal point, or with semicolons between them.",
             place=f"{place}, line {first + 1}",
         )
 
 
-def _cells(count: int) -> str:
+def cells_in_words(count: int) -> str:
+    """So many cells."""
     return "1 cell" if count == 1 else f"{count} cells"
 
 

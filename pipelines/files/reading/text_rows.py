@@ -23,6 +23,7 @@ from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
     Dialect,
     TextHead,
+    cells_in_words,
     is_nothing,
     is_number,
     plain_number,
@@ -427,8 +428,8 @@ class _Reader:
         width = self._head.dialect.columns
         if len(cells) != width:
             raise InputError(
-                f"the row has {_cells(len(cells))} where the header names {width}: complete "
-                "or delete the row, and write numbers with a decimal point.",
+                f"the row has {cells_in_words(len(cells))} where the header names {width}: "
+                "complete or delete the row, and write numbers with a decimal point.",
                 place=f"{self._place}, line {line}",
             )
         return [self._value(cells[k], k, line) for k in self._columns]
@@ -547,7 +548,3 @@ def _or_nothing(cell: bytes) -> float:
 def _lines(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:3]))
     return shown + (f" and {len(numbers) - 3} more" if len(numbers) > 3 else "")
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
