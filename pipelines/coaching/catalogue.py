@@ -342,6 +342,11 @@ CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(
             "day in between. Rate it again tomorrow morning.",
             (_THOMEE, _A0),
         ),
+        "pain.light_change_eased": Text(
+            "Pain of {level:.0f} now, and up to {most:.0f} with this run: make the next one "
+            "shorter and easier, and leave a day in between. Rate it again tomorrow morning.",
+            (_THOMEE, _A0),
+        ),
         "pain.light_stop_after": Text(
             "Pain of {level:.0f} with this run: no run until it is 3 or less again. Move gently "
             "as far as it is comfortable, and rate it again tomorrow morning.",

@@ -15,13 +15,14 @@ from imu.errors import BackstrideError, ParameterError
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.routines import routine_cues
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.commands.guided import follow
 from pipelines.commands.journal.messages import add_or_tell, say_pain
-from pipelines.commands.journal.questions import ask_what_is_due, light_of
+from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import complain, say
 from pipelines.live import LiveRun
 from pipelines.runner.filing import file_run, finished_run
-from pipelines.runner.journal.advice import why_no_training
+from pipelines.runner.journal.advice import judged_note, why_no_training
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Exercise, Pain, Session
@@ -124,7 +125,8 @@ def _ask_pain(session: Session, journal: JournalAtHand) -> None:
     if level is not None:
         utc_ns, offset = time_of("")
         note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
-        say(light_of(level, "after", journal).cue.message)
+        light = journal.ask(lambda it: judged_note(it, note), judge_pain(level, moment="after"))
+        say(light.cue.message)
         if add_or_tell(note, journal):
             say_pain(journal.open())
     ask_what_is_due(journal)

@@ -276,7 +276,8 @@ class PainJudged(_Fact, frozen=True, tag="pain_judged"):
 
     ``rising``, ``stopped``, ``warned``: it stops the run because it rose, because an earlier rating
     did, or because of a sign for a doctor, and not by its level alone. ``asks``: the questions
-    about red flags are called for. ``holds``: no training is suggested from here on.
+    about red flags are called for. ``holds``: no training is suggested from here on. ``most``: see
+    :class:`~pipelines.coaching.training.traffic_light.Judged`.
     """
 
     level: int
@@ -287,6 +288,7 @@ class PainJudged(_Fact, frozen=True, tag="pain_judged"):
     holds: bool = False
     stopped: bool = False
     warned: bool = False
+    most: int = 0
 
 
 class FlagsAnswered(_Fact, frozen=True, tag="flags"):

@@ -137,6 +137,7 @@ class MarkRules:
             not self._coach.advises,
             judged.stopped,
             judged.warned,
+            judged.most,
         )
 
     @property

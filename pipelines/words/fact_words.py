@@ -188,7 +188,9 @@ def pain_parts(fact: facts.PainJudged) -> tuple[str, str]:
     >>> pain_parts(facts.PainJudged(9.0, 2, "go", "during"))
     ('Pain of 2: within 0 to 3, you may go on.', 'Say so when it grows.')
     """
-    judged = Judged(fact.level, fact.light, fact.moment, fact.rising, fact.stopped, fact.warned)
+    judged = Judged(
+        fact.level, fact.light, fact.moment, fact.rising, fact.stopped, fact.warned, fact.most
+    )
     cue = judged.cue
     asks = Cue("pain.check", {"level": float(fact.level)}).message if fact.asks else ""
     return cue.headline, f"{cue.detail} {asks}".strip()

@@ -36,6 +36,7 @@ class Judged(NamedTuple):
 
     Why it stops, where its level alone would not: it is ``rising`` within the run, the run was
     ``stopped`` by an earlier rating, or a sign for a doctor stands, of which was ``warned``.
+    ``most``: the highest rating of a run that is over, where one had called for a change.
     """
 
     level: int
@@ -44,10 +45,13 @@ class Judged(NamedTuple):
     rising: bool = False
     stopped: bool = False
     warned: bool = False
+    most: int = 0
 
     @property
     def cue(self) -> Cue:
         """What to do, in a sentence."""
+        if self.most > self.level:
+            return Cue("pain.light_change_eased", {"level": self.level, "most": self.most})
         if not self.level and self.light == "go":
             return Cue("pain.light_none")
         name: str = self.light
@@ -78,7 +82,8 @@ def judge_pain(
     moment : {"before", "during", "after"}
         In relation to the run; pain rises within a run while it is run.
     stopped : bool
-        Whether an earlier rating has ended the run: no later one lets it go on.
+        Whether an earlier rating has ended the run: no later one lets it go on, or makes light of
+        it when the run is over.
     warned : bool
         Whether one of the signs that belong into a doctor's hands stands.
 
@@ -90,6 +95,8 @@ def judge_pain(
     (True, True, False)
     >>> judge_pain(3, [7], stopped=True).light
     'stop'
+    >>> judge_pain(1, [7], "after").cue.headline[:43]
+    'Pain of 1 now, and up to 7 with this run: m'
     """
     rising = (
         moment == "during"
@@ -104,6 +111,11 @@ def judge_pain(
         return Judged(level, "stop", moment, rising=True)
     if stopped and moment == "during":
         return Judged(level, "stop", moment, stopped=True)
+    if moment == "after" and (
+        stopped
+        or any(judge_pain(one, earlier[:place]).light != "go" for place, one in enumerate(earlier))
+    ):
+        return Judged(level, "change", moment, most=max(earlier, default=0))
     return Judged(level, "change" if level >= CHANGE_FROM else "go", moment)
 
 

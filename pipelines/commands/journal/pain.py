@@ -17,11 +17,11 @@ from pipelines.coaching.training.pain_moments import (
     is_too_early,
     is_too_late,
 )
-from pipelines.coaching.training.traffic_light import Moment as LightMoment
+from pipelines.coaching.training.traffic_light import Judged, judge_pain
 from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
-from pipelines.commands.journal.questions import ask_what_is_due, light_of
+from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import moment_of_note
+from pipelines.runner.journal.advice import judged, judged_note
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Pain, PainMoment, utc_ns_of
@@ -81,17 +81,18 @@ def pain(
             note = replace(note, utc_ns=felt_ns(cast(Moment, when), run, utc_ns))
         is_in = add_or_tell(note, journal)
         recent = not is_too_late(note.utc_ns, utc_ns_of(datetime.now().astimezone()))
-        light = light_of(level, _moment(note, journal, now=not (session or at)), journal)
-        say_cues([light.cue] if level and recent else [])
+        light = _light(note, journal, now=not (session or at))
+        say_cues([light.cue] if (level or light.most) and recent else [])
         if is_in:
             say_pain(journal.open())
         ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))
 
 
-def _moment(note: Pain, journal: JournalAtHand, *, now: bool) -> LightMoment:
+def _light(note: Pain, journal: JournalAtHand, *, now: bool) -> Judged:
+    level = note.level
     if now and not note.when and run_goes_on():
-        return "during"
-    return journal.ask(lambda it: moment_of_note(it, note.when, note.utc_ns), "before")
+        return journal.ask(lambda it: judged(it, level, "during"), judge_pain(level))
+    return journal.ask(lambda it: judged_note(it, note), judge_pain(level, moment="before"))
 
 
 def _take_back(number: int | None) -> None:

@@ -10,10 +10,9 @@ from typing import Final
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, judge, question
-from pipelines.coaching.training.traffic_light import Judged, Moment, judge_pain
 from pipelines.commands.journal.messages import add_or_tell, asked, say_cues
 from pipelines.commands.messages import say
-from pipelines.runner.journal.advice import after_the_questions, judged, questions_due
+from pipelines.runner.journal.advice import after_the_questions, questions_due
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Questionnaire
@@ -37,11 +36,6 @@ def ask_what_is_due(journal: JournalAtHand, noted: Cue | None = None) -> None:
         ask_questions(journal)
     else:
         say(ANSWER_THEM)
-
-
-def light_of(level: int, moment: Moment, journal: JournalAtHand) -> Judged:
-    """The light of a rating outside a run, as the journal has it, or without one."""
-    return journal.ask(lambda it: judged(it, level, moment), judge_pain(level, moment=moment))
 
 
 def say_why_no_training(why: Iterable[Cue]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -228,17 +229,34 @@ def stop_cue(journal: Journal) -> Cue | None:
     return state.cue if state.stopped else None
 
 
-def judged(journal: Journal, level: int, moment: Moment) -> Judged:
-    """The light of a rating outside a run, under the signs for a doctor that stand."""
+def judged(journal: Journal, level: int, moment: Moment, felt: Sequence[int] = ()) -> Judged:
+    """The light of a rating outside a run, under the signs for a doctor that stand.
+
+    ``felt``, the ratings of its run before it.
+    """
     flags = red_flag_state(journal)
-    return judge_pain(level, moment=moment, warned=flags.stopped or flags.eased)
+    return judge_pain(level, felt, moment, warned=flags.stopped or flags.eased)
 
 
-def moment_of_note(journal: Journal, when: str, utc_ns: int) -> Moment:
-    """For the light of a note: a run in the journal is over; far from one, before the next."""
-    moments = [place.moment for item in placed_pains(journal, utc_ns)[:1] for place in item.places]
-    said = when or (moments[0] if moments else "")
-    return "after" if said in {"during", "after"} else "before"
+def judged_note(journal: Journal, note: Pain) -> Judged:
+    """The light of a note: a run in the journal is over; far from one, before the next."""
+    near = placed_pains(journal, note.utc_ns)[:1]
+    places = [place for item in near for place in item.places]
+    said = note.when or (places[0].moment if places else "")
+    if said not in {"during", "after"}:
+        return judged(journal, note.level, "before")
+    run = note.session_id or (places[0].number if places else 0)
+    return judged(journal, note.level, "after", felt_in(journal, run, note.utc_ns))
+
+
+def felt_in(journal: Journal, run: int, until_ns: int) -> list[int]:
+    """The ratings before and in a run up to a moment, in order of time."""
+    return [
+        item.pain.level
+        for item in placed_pains(journal, until_ns - 2 * _DAY_NS)
+        if item.pain.utc_ns < until_ns
+        and any(one.number == run and one.moment in {"before", "during"} for one in item.places)
+    ]
 
 
 def why_no_training(journal: Journal, now_ns: int) -> list[Cue]:

@@ -16,8 +16,7 @@ from pipelines.coaching.training.red_flags import QUESTIONS, Answered, judge
 from pipelines.runner.journal.advice import (
     advice,
     after_the_questions,
-    judged,
-    moment_of_note,
+    judged_note,
     stop_cue,
 )
 from pipelines.runner.journal.database import Journal
@@ -152,21 +151,21 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
                 "when", when, f"another moment: that run ended {ago_words(max(hours, 0.0))}"
             )
         utc_ns = felt_ns(moment, run, now_ns)
-    journal.add(
-        Pain(
-            utc_ns,
-            level,
-            moment,
-            number,
-            place=fields.get("place", ""),
-            quality=fields.get("quality", ""),
-            activity=fields.get("activity", ""),
-            utc_offset_minutes=offset_minutes(now),
-        )
+    note = Pain(
+        utc_ns,
+        level,
+        moment,
+        number,
+        place=fields.get("place", ""),
+        quality=fields.get("quality", ""),
+        activity=fields.get("activity", ""),
+        utc_offset_minutes=offset_minutes(now),
     )
+    journal.add(note)
     found = advice(journal, now)
-    told_of = judged(journal, level, moment_of_note(journal, moment, utc_ns))
-    told = [told_of.cue.message] if level and not is_too_late(utc_ns, now_ns) else []
+    light = judged_note(journal, note)
+    worth_telling = (level or light.most) and not is_too_late(utc_ns, now_ns)
+    told = [light.cue.message] if worth_telling else []
     told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
     asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
     if asks is not None and not found.red_flags.stopped:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipelines.clock_words import clock_words
-from pipelines.coaching.training.traffic_light import STOP_FROM
+from pipelines.coaching.training.traffic_light import judge_pain
 from pipelines.live import LiveRun
 from pipelines.session.facts import PainJudged
 from pipelines.units import Units
@@ -46,7 +46,8 @@ def ended_pieces(
     summary = run.summary
     rows = [] if summary is None else summary_rows(summary, units)
     troubles = [run.recording_trouble] if run.recording_trouble else []
-    pain = next((fact for fact in reversed(run.facts.others) if isinstance(fact, PainJudged)), None)
+    ratings = [fact for fact in run.facts.others if isinstance(fact, PainJudged)]
+    pain = ratings[-1] if ratings else None
     raised = [alert for alert in run.alerts if alert.severity == "raised"]
     hurts = pain is not None and pain.light != "go"
     return {
@@ -55,9 +56,9 @@ def ended_pieces(
         "page": "home/runs" if number is None else f"home/runs/{number}",
         "filed": number is not None,
         "simulated": run.result is not None and run.result.header.simulated,
-        "pain": None if pain is None else _pain_piece(pain),
+        "pain": None if pain is None else _pain_piece(ratings),
         "may_follow": not (hurts if run.result is None else run.result.stopped),
-        "asks": any(isinstance(fact, PainJudged) and fact.asks for fact in run.facts.others),
+        "asks": any(rating.asks for rating in ratings),
         "said": [capital(printable(sentence)) for sentence in said],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (summary.notes if summary else [])],
@@ -68,15 +69,24 @@ def ended_pieces(
     }
 
 
-def _pain_piece(pain: PainJudged) -> dict[str, Any]:
+def _pain_piece(ratings: Sequence[PainJudged]) -> dict[str, Any]:
     """The run's last rating and what to do now.
 
     The run is over: nobody is to go on with it, or to stop it. One that pain had stopped calls for
     an easier one at least, however little it is by now.
     """
+    pain = ratings[-1]
     if not pain.warned:
-        light = "change" if pain.light == "stop" and pain.level < STOP_FROM else pain.light
-        pain = replace(pain, light=light, moment="after", rising=False, stopped=False)
+        felt = [one.level for one in ratings if one.moment != "after"]
+        judged = judge_pain(pain.level, felt, "after", stopped=pain.light == "stop")
+        pain = replace(
+            pain,
+            light=judged.light,
+            moment="after",
+            rising=False,
+            stopped=False,
+            most=judged.most,
+        )
     headline, detail = pain_parts(pain)
     return {
         "light": light_piece(pain.light, pain.level),

@@ -46,6 +46,14 @@ def test_plain_pain_belongs_to_the_run_that_it_is_near() -> None:
     assert "3 of 10, the day after run 1 by its time" in listed[2]
 
 
+def test_pain_that_was_more_within_the_run_is_not_made_light_of_after_it() -> None:
+    ran(hours=1.5)
+    journal("pain", 7, "--at", ago(hours=1.2))
+    told = "now, and up to 7 with this run: make the next one shorter and easier"
+    assert f"Pain of 1 {told}" in journal("pain", 1)
+    assert f"Pain of 0 {told}" in journal("pain", 0, "--when", "after", "--session", 1)
+
+
 def test_pain_before_the_run_is_of_the_run_that_follows() -> None:
     ran(hours=30)
     journal("pain", 3, "--when", "before", "--at", ago(hours=1.5))

@@ -107,6 +107,13 @@ def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) 
     assert "backstride" not in told
 
 
+def test_pain_that_eased_is_told_with_the_most_of_its_run(journal: Journal) -> None:
+    journal.add(replace(run(0.0), utc_start_ns=utc_ns_of(_NOW - timedelta(hours=1))))
+    change(journal, "pain", {"level": "6", "when": "during", "run": "2"}, _NOW)
+    told = change(journal, "pain", {"level": "1", "when": "after", "run": "2"}, _NOW)
+    assert "Pain of 1 now, and up to 6 with this run" in told
+
+
 def test_pain_now_belongs_to_the_run_it_is_near_and_answers_what_was_asked(
     journal: Journal,
 ) -> None:

@@ -408,6 +408,12 @@ def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training()
     )
     assert eased["pain"]["light"]["light"] == "change" and not eased["may_follow"]
     assert "make the next one shorter and easier" in eased["pain"]["text"]
+    ratings = [
+        PainJudged(60.0, 7, "stop", "during"),
+        PainJudged(90.0, 1, "stop", "during", stopped=True),
+    ]
+    eased = ended_pieces(LiveRun(FactLog(ratings)), report=False)
+    assert eased["pain"]["text"].startswith("Pain of 1 now, and up to 7 with this run: make")
 
 
 def test_nothing_that_is_noted_turns_the_page_around() -> None:
