@@ -17,7 +17,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Entry, Session
 from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.runs import FinishedRun
-from pipelines.runner.journal.stated import beyond_recording_words
+from pipelines.runner.journal.stated import odd_distance_words
 from pipelines.runner.journal.words import run_line
 
 
@@ -72,9 +72,9 @@ def say_session(session: Session, journal: Journal) -> None:
     """Say what the journal has of a run, and where its distance reaches beyond its recording."""
     units = journal.settings().units
     say(run_line(journal, session))
-    if beyond := beyond_recording_words(session, units):
+    if odd := odd_distance_words(session, units):
         complain(
-            f"note: {beyond} Where that is a slip, say it anew with: backstride journal edit "
+            f"note: {odd} Where that is a slip, say it anew with: backstride journal edit "
             f"{session.identifier} --distance"
         )
 

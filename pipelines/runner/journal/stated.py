@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 from imu.errors import ParameterError
+from pipelines.clock_words import clock_words
 from pipelines.runner.journal.entries import DistanceSource, Session
 from pipelines.units import Units, distance_words, parse_distance
 
@@ -13,9 +14,10 @@ from pipelines.units import Units, distance_words, parse_distance
 Said: TypeAlias = Literal["distance", "surface", "shoe", "note", "effort"]
 SAID: Final[tuple[Said, ...]] = get_args(Said)
 
-#: What may lie outside of a recording, m, and a speed that nobody runs at for minutes.
+#: What may lie outside of a recording, m, and speeds that nobody runs at for minutes.
 UNRECORDED_M: Final = 20_000.0
 _FASTEST_M_S: Final = 8.0
+_SLOWEST_M_S: Final = 0.5
 _FARTHEST_M: Final = 500_000.0
 
 T = TypeVar("T")
@@ -112,12 +114,26 @@ def distance_run(
     return distance_m
 
 
-def beyond_recording_words(session: Session, units: Units) -> str:
-    """Say where a distance reaches beyond what can be run while it was recorded; else nothing."""
-    within_m = most_in(session.running_s or session.duration_s)
-    if not (session.distance_m or 0.0) > within_m:
+def odd_distance_words(session: Session, units: Units) -> str:
+    """Say where a distance fits the time of a run badly, which keeps it all the same; else nothing.
+
+    Examples
+    --------
+    >>> run = Session(1_772_474_400 * 10**9, 1800.0, distance_m=4.0, distance_source="user")
+    >>> odd_distance_words(run, "metric")
+    '0.0 km in 30:00 is less than anybody runs: was another unit meant?'
+    """
+    if session.distance_m is None:
         return ""
-    return (
-        f"nobody runs more than {distance_words(within_m, units)} in the time of this recording; "
-        "the rest counts as run outside of it."
-    )
+    taken_s = session.running_s or session.duration_s
+    if session.distance_m > most_in(taken_s):
+        return (
+            f"nobody runs more than {distance_words(most_in(taken_s), units)} in the time of this "
+            "recording; the rest counts as run outside of it."
+        )
+    if session.distance_source == "user" and session.distance_m < _SLOWEST_M_S * taken_s:
+        told = distance_words(session.distance_m, units)
+        return (
+            f"{told} in {clock_words(taken_s)} is less than anybody runs: was another unit meant?"
+        )
+    return ""

@@ -38,8 +38,8 @@ from pipelines.runner.journal.stated import (
     UNRECORDED_M,
     Distance,
     Stated,
-    beyond_recording_words,
     distance_run,
+    odd_distance_words,
 )
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.runner.unfiled import file_it, unfiled_run
@@ -118,10 +118,8 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     said = Stated(distance, surface, shoe, fields.get("note", ""), effort, emptied)
     edit_run(journal, number, said)
     told = f"Run {number} is as you said."
-    if distance is not None and (
-        beyond := beyond_recording_words(journal.entry(Session, number), units)
-    ):
-        told += f" {capital(beyond)}"
+    if distance is not None and (odd := odd_distance_words(journal.entry(Session, number), units)):
+        told += f" {capital(odd)}"
     if effort is not None and effort != before.effort:
         told += f" {perceived_cue(effort).message}"
     return told
