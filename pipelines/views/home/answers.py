@@ -120,7 +120,8 @@ class Answers:
         diary = self._around([session])
         settings = self.journal.settings()
         distance_m = session.distance_m
-        shoes = [one.name for one in diary.shoes.values() if one.retired is None]
+        own = diary.shoe_name(session)
+        in_use = [one.name for one in diary.shoes.values() if one.retired is None]
         return render_page(
             "run.html.j2",
             frame,
@@ -129,8 +130,8 @@ class Answers:
             facts=self._facts(session),
             pains=[(pain, _MOMENTS[when]) for pain, when in diary.pains_of(session)],
             distance="" if distance_m is None else distance_words(distance_m, settings.units),
-            shoe=diary.shoe_name(session),
-            shoes=shoes,
+            shoe=own,
+            shoes=list(dict.fromkeys([*in_use, *filter(None, [own])])),
             surfaces=list(dict.fromkeys([*SURFACES, *filter(None, (session.surface,))])),
             moments={key: words for key, words in _MOMENTS.items() if key in _OF_RUN},
             not_now=self._not_now(),

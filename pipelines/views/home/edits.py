@@ -110,9 +110,10 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     if surface and surface not in (*SURFACES, before.surface):
         raise ParameterError("surface", surface, "one of the list")
     effort = _whole(fields, "effort") if fields.get("effort") else None
-    shoe = _shoe_in_use(journal, fields)
     was = None if was_m is None else Distance(was_m, before.distance_source)
     pair = "" if before.shoe_id is None else journal.entry(Shoe, before.shoe_id).name
+    # the pair that a run was in stays, also where it has been retired since
+    shoe = "" if fields.get("shoe") == pair else _shoe_in_use(journal, fields)
     had = Stated(was, before.surface, pair, before.note, before.effort).said
     emptied = frozenset(one for one in had if fields.get(one) == "")
     said = Stated(distance, surface, shoe, fields.get("note", ""), effort, emptied)

@@ -128,6 +128,15 @@ def test_pain_now_belongs_to_the_run_it_is_near_and_answers_what_was_asked(
     assert "the day after the run of 2026-03-02" in answers.diary_page(frame)
 
 
+def test_run_stays_in_the_shoes_that_have_been_retired_since(journal: Journal) -> None:
+    change(journal, "run", {"run": "1", "shoe": "Blue pair"}, _NOW)
+    change(journal, "shoe", {"name": "Blue pair", "then": "retire"}, _NOW)
+    page = Answers(journal, Path(), _NOW).run(Frame("/", "/home/", "runs"), 1)
+    assert "<option selected>Blue pair</option>" in page
+    change(journal, "run", {"run": "1", "shoe": "Blue pair", "note": "easy"}, _NOW)
+    assert journal.entry(Session, 1).shoe_id == 1
+
+
 def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) -> None:
     change(journal, "shoe", {"name": "Red pair", "start": "700", "bought": "2026-01-02"}, _NOW)
     assert journal.entries(Shoe)[1].start_km == 700.0
