@@ -191,7 +191,11 @@ def _shoes(axes: Any, diary: Diary) -> None:
             colour = (FIRST, SECOND, SOFT)[names.index(name) % 3]
             axes.plot(one.day.toordinal(), 0.0, mark, color=colour, markersize=5.0)
     signs = "■●▼◆✚"
-    said = ",  ".join(f"{signs[place % 5]} {name}" for place, name in enumerate(names[:5]))
+    most = max(8, 62 // max(1, len(names[:5])) - 4)  # characters that there is room for
+    said = ",  ".join(
+        f"{signs[place % 5]} {name if len(name) <= most else name[: most - 1] + '…'}"
+        for place, name in enumerate(names[:5])
+    )
     axes.set_title(f"shoes: {said or 'not said'}", weight="bold", pad=3.0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

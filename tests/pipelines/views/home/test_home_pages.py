@@ -37,6 +37,12 @@ async def main():
 
 asyncio.run(main())
 """
+#: Words that stand outside of the picture that they are drawn in.
+_OUT_OF_THEIR_PICTURE = """
+const right = (one) => one.getBoundingClientRect().right;
+return [...document.querySelectorAll("svg text")].map((one) => [one, one.closest("svg")])
+  .filter(([one, picture]) => right(one) > right(picture) + 1).map(([one]) => one.textContent);
+"""
 _ALL = ("runs", "runs/4", "months?days=92", "journal", "letter")
 
 
@@ -44,6 +50,7 @@ def _some_weeks(folder: Path) -> None:
     now = datetime.now().astimezone()
     with Journal(folder / "journal.sqlite3") as journal:
         journal.add(Shoe("Blue pair", start_km=610.0))
+        journal.add(Shoe("Old " + "x" * 50, retired=now.date()))
         for ago, lean, level in ((20, 4.1, 2), (13, 4.4, 4), (6, 4.0, 1), (1, 4.9, 0)):
             start_ns = utc_ns_of(now - timedelta(days=ago))
             means = {"sacral_lean_deg": lean, "impact_shock_g": 3.0 + 0.1 * level}
@@ -55,7 +62,7 @@ def _some_weeks(folder: Path) -> None:
                     distance_m=5000.0,
                     distance_source="user",
                     surface="track",
-                    shoe_id=1,
+                    shoe_id=2 if ago == 13 else 1,
                     means=means,
                 )
             )
@@ -72,6 +79,7 @@ def test_every_page_is_accessible_from_a_phone_to_a_large_screen(tab: Tab, tmp_p
                 tab.size(width, 900, dark=dark)
                 assert_accessible(tab, f"{page} at {width}")
                 assert tab.run("return document.documentElement.scrollWidth") <= width, page
+                assert tab.run(_OUT_OF_THEIR_PICTURE) == [], page
                 tab.picture(f"home-{page.replace('/', '-').partition('?')[0]}-{width}")
             assert "low <b>back</b>" in tab.text() or page in {"runs", "months?days=92"}
             refused = [one for one in tab.log("browser") if "Policy" in one["message"]]

@@ -13,6 +13,12 @@ for (const one of document.querySelectorAll(
   "button, a[href], input, select, textarea, dialog[open], section, [role=img], summary",
 ))
   if (visible(one) && !name(one).trim()) wrong.push("has no name: " + brief(one));
+for (const one of document.querySelectorAll("button[aria-label], a[aria-label]")) {
+  // who speaks what is written presses it
+  const written = one.innerText.trim().toLowerCase();
+  if (visible(one) && /\w/.test(written) && !name(one).toLowerCase().includes(written))
+    wrong.push("is not named as it is written: " + brief(one));
+}
 for (const one of document.querySelectorAll("[tabindex]"))
   if (one.tabIndex > 0) wrong.push("breaks the order of focus: " + brief(one));
 for (const one of document.querySelectorAll("svg"))
