@@ -227,7 +227,7 @@ def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
     if units is None:
         raise ParameterError("units", fields.get("units", ""), "metric or imperial")
     known: dict[str, object] = {"units": units}
-    height, mass, ceiling = (fields.get(name, "") for name in ("height", "mass", "ceiling"))
+    height, mass, ceiling = (fields.get(name, "") for name in ("height", "weight", "ceiling"))
     try:
         known["height_m"] = parse_typed_height(height, units) if height else None
         known["mass_kg"] = parse_typed_mass(mass, units) if mass else None

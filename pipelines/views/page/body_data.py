@@ -1,4 +1,4 @@
-"""Height, mass and units on the first screen, kept where the guided first run keeps them."""
+"""Height, weight and units on the first screen, kept where the guided first run keeps them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST_ANSWER: Final = 40
 
 
 class BodyData:
-    """The runner's height, mass and units, as the page shows and changes them.
+    """The runner's height, weight and units, as the page shows and changes them.
 
     Parameters
     ----------
@@ -39,10 +39,10 @@ class BodyData:
     Examples
     --------
     >>> body = BodyData(Settings())
-    >>> body.save('{"units": "imperial", "height": "5 ft 9 in", "mass": "154"}')
+    >>> body.save('{"units": "imperial", "height": "5 ft 9 in", "weight": "154"}')
     >>> body.pieces()["words"]
     '5 ft 9 in tall, 154.0 lb, imperial'
-    >>> body.save('{"units": "metric", "height": "17", "mass": ""}')
+    >>> body.save('{"units": "metric", "height": "17", "weight": ""}')
     >>> body.pieces()["trouble"]
     "height is '17 cm': give a height from 100 to 250 cm, such as '175 cm'."
     """
@@ -84,7 +84,7 @@ class BodyData:
             "fields": {
                 units: {
                     "height": "" if known.height_m is None else height_words(known.height_m, units),
-                    "mass": "" if known.mass_kg is None else mass_words(known.mass_kg, units),
+                    "weight": "" if known.mass_kg is None else mass_words(known.mass_kg, units),
                 }
                 for units in UNITS
             },
@@ -145,7 +145,7 @@ class BodyData:
             known,
             units=units,
             height_m=read("height", known.height_m, parse_typed_height),
-            mass_kg=read("mass", known.mass_kg, parse_typed_mass),
+            mass_kg=read("weight", known.mass_kg, parse_typed_mass),
         )
 
 
@@ -159,4 +159,4 @@ def _known_words(known: Settings) -> str:
         told.append(f"{height_words(known.height_m, known.units)} tall")
     if known.mass_kg is not None:
         told.append(mass_words(known.mass_kg, known.units))
-    return ", ".join(told) or "height and mass not told"
+    return ", ".join(told) or "height and weight not told"

@@ -286,7 +286,7 @@ def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
         if not _asked(ask, tell, question, yes_or_no, False):
             return settings
     else:
-        tell("Height and mass serve the estimate of the load on the lower back, nothing else.")
+        tell("Height and weight serve the estimate of the load on the lower back, nothing else.")
     units = _asked(ask, tell, f"Units, metric or imperial? [{settings.units}] ", _units, None)
     settings = replace(settings, units=units or settings.units)
     height_m = _asked(
@@ -299,7 +299,7 @@ def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:
     mass_kg = _asked(
         ask,
         tell,
-        _question("Mass", settings.mass_kg, mass_words, settings.units),
+        _question("Weight", settings.mass_kg, mass_words, settings.units),
         _fitted(parse_typed_mass, settings.units),
         settings.mass_kg,
     )
@@ -388,8 +388,8 @@ def _question(
     example = {
         ("Height", "metric"): "175 cm",
         ("Height", "imperial"): "5 ft 9 in",
-        ("Mass", "metric"): "70 kg",
-        ("Mass", "imperial"): "154 lb",
+        ("Weight", "metric"): "70 kg",
+        ("Weight", "imperial"): "154 lb",
     }[name, units]
     return f"{name}, such as {example}? [skip] "
 

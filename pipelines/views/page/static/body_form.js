@@ -1,9 +1,9 @@
-// Height, mass and units of the runner: one line when they are known, a form to change them.
+// Height, weight and units of the runner: one line when they are known, a form to change them.
 export const BodyForm = {
   props: { body: Object },
   emits: ["ask"],
   data() {
-    return { changing: !this.body.given, units: "metric", height: "", mass: "" };
+    return { changing: !this.body.given, units: "metric", height: "", weight: "" };
   },
   created() {
     this.units = this.body.units;
@@ -14,13 +14,13 @@ export const BodyForm = {
       const known = this.body.fields[this.units];
       return (
         this.changing &&
-        (this.units !== this.body.units || this.height !== known.height || this.mass !== known.mass)
+        (this.units !== this.body.units || this.height !== known.height || this.weight !== known.weight)
       );
     },
     examples() {
       return this.units === "imperial"
-        ? { height: "5 ft 9 in", mass: "154 lb" }
-        : { height: "175 cm", mass: "70 kg" };
+        ? { height: "5 ft 9 in", weight: "154 lb" }
+        : { height: "175 cm", weight: "70 kg" };
     },
   },
   watch: {
@@ -39,14 +39,14 @@ export const BodyForm = {
   },
   methods: {
     fill() {
-      ({ height: this.height, mass: this.mass } = this.body.fields[this.units]);
+      ({ height: this.height, weight: this.weight } = this.body.fields[this.units]);
     },
     turn(units) {
       // what was typed stays; what was known is shown in the other units
       const before = this.body.fields[this.units];
       const after = this.body.fields[units];
       if (this.height === before.height) this.height = after.height;
-      if (this.mass === before.mass) this.mass = after.mass;
+      if (this.weight === before.weight) this.weight = after.weight;
       this.units = units;
     },
     change() {
@@ -54,8 +54,8 @@ export const BodyForm = {
       this.$nextTick(() => this.$refs.height.focus());
     },
     save() {
-      const { units, height, mass } = this;
-      this.$emit("ask", "body", JSON.stringify({ units, height: height.trim(), mass: mass.trim() }));
+      const { units, height, weight } = this;
+      this.$emit("ask", "body", JSON.stringify({ units, height: height.trim(), weight: weight.trim() }));
     },
     // Before the sensor is chosen: what was typed counts.
     saveIfTyped() {
@@ -73,12 +73,12 @@ export const BodyForm = {
       <h2 id="body-title">About you</h2>
       <p v-if="body.note" class="trouble" role="status"><span aria-hidden="true">▲</span> {{ body.note }}</p>
       <div v-if="!changing" class="known">
-        <p>{{ body.words }}</p>
-        <button ref="change" type="button" class="act" aria-label="Change height, mass and units"
+        <p role="status">{{ body.saved && !body.note ? "Kept: " : "" }}{{ body.words }}</p>
+        <button ref="change" type="button" class="act" aria-label="Change height, weight and units"
                 @click="change">Change</button>
       </div>
       <form v-else @submit.prevent="save" novalidate>
-        <p id="body-why" class="fine">Height and mass serve the estimate of the load on the lower back,
+        <p id="body-why" class="fine">Height and weight serve the estimate of the load on the lower back,
           nothing else. You may leave them out.</p>
         <div role="radiogroup" class="units" aria-label="Units">
           <label v-for="one in ['metric', 'imperial']" :key="one" class="check">
@@ -92,10 +92,10 @@ export const BodyForm = {
             <input id="height" ref="height" v-model="height" autocomplete="off" maxlength="40"
               :aria-invalid="body.field === 'height'"
               :aria-describedby="body.field === 'height' ? 'body-trouble' : 'body-why'"></div>
-          <div><label for="mass">Mass, such as {{ examples.mass }}</label>
-            <input id="mass" ref="mass" v-model="mass" autocomplete="off" maxlength="40"
-              :aria-invalid="body.field === 'mass'"
-              :aria-describedby="body.field === 'mass' ? 'body-trouble' : 'body-why'"></div>
+          <div><label for="weight">Weight, such as {{ examples.weight }}</label>
+            <input id="weight" ref="weight" v-model="weight" autocomplete="off" maxlength="40"
+              :aria-invalid="body.field === 'weight'"
+              :aria-describedby="body.field === 'weight' ? 'body-trouble' : 'body-why'"></div>
         </div>
         <div class="row">
           <button type="submit" class="act">Save</button>

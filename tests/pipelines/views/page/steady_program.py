@@ -118,7 +118,7 @@ async def show(page):
 
     def refused():
         page.connect()
-        page.ask("body", '{"units": "metric", "height": "17", "mass": "70"}')
+        page.ask("body", '{"units": "metric", "height": "17", "weight": "70"}')
 
     def faces():
         page.calibrate()

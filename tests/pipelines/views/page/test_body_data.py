@@ -21,8 +21,8 @@ from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 _TOLD = Settings(height_m=1.783, mass_kg=70.4, units="imperial", weekly_ceiling_m=30_000.0)
 
 
-def _answers(units: str, height: str = "", mass: str = "") -> str:
-    return json.dumps({"units": units, "height": height, "mass": mass})
+def _answers(units: str, height: str = "", weight: str = "") -> str:
+    return json.dumps({"units": units, "height": height, "weight": weight})
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_height_and_mass_are_understood_as_people_write_them(
         ("three metres", "70", "height"),
         ("9999999999", "70", "height"),
         ("nan", "70", "height"),
-        ("1.75", "7000 kg", "mass"),
-        ("1.75", "-70", "mass"),
+        ("1.75", "7000 kg", "weight"),
+        ("1.75", "-70", "weight"),
     ],
 )
 def test_absurd_answer_is_told_in_one_sentence_and_changes_nothing(
@@ -90,8 +90,8 @@ def test_absurd_answer_is_told_in_one_sentence_and_changes_nothing(
         ("imperial", "20", "", "height is '20 in': give a height from 40 to 98 in"),
         ("imperial", "3 ft 1 in", "", "'3 ft 1 in': give a height from 3 ft 4 in to 8 ft 2 in"),
         ("imperial", "90 cm", "", "height is '90 cm': give a height from 100 to 250 cm"),
-        ("metric", "", "7", "mass is '7 kg': give a mass from 20 to 250 kg"),
-        ("imperial", "", "900", "mass is '900 lb': give a mass from 45 to 550 lb"),
+        ("metric", "", "7", "weight is '7 kg': give a weight from 20 to 250 kg"),
+        ("imperial", "", "900", "weight is '900 lb': give a weight from 45 to 550 lb"),
     ],
 )
 def test_refused_answer_is_told_in_the_unit_that_it_was_taken_in(
@@ -196,14 +196,14 @@ def test_runner_tells_height_mass_and_units_and_the_run_uses_them(
         assert _focus(tab) == "height"
         assert tab.find("#height").get_attribute("aria-invalid") == "true"
         tab.find("#height").send_keys(Keys.BACKSPACE * 2, "180", Keys.TAB, "75", Keys.ENTER)
-        tab.until_shown("1.80 m tall, 75.0 kg, metric", ".known")
-        assert _focus(tab) == "Change height, mass and units"
+        tab.until_shown("Kept: 1.80 m tall, 75.0 kg, metric", ".known [role=status]")
+        assert _focus(tab) == "Change height, weight and units"
         # by keyboard alone, to other units; what is known follows
         tab.driver.switch_to.active_element.send_keys(Keys.ENTER)
         tab.until(lambda: _focus(tab) == "height", "the form")
         tab.find("[value=metric]").send_keys(Keys.ARROW_DOWN)
         assert tab.find("#height").get_attribute("value") == "5 ft 11 in"
-        tab.find("#mass").send_keys(Keys.BACKSPACE * 8, "160")
+        tab.find("#weight").send_keys(Keys.BACKSPACE * 8, "160")
         # what was typed counts even without Save
         tab.find(".by-address summary").click()
         tab.find("#address").send_keys("sim:?minutes=2&time_scale=20&seed=5", Keys.ENTER)

@@ -109,7 +109,7 @@ def test_first_run_tells_the_body_calibrates_and_runs_to_the_metronome(tmp_path:
         tab.until_shown("About you")
         tab.find("[value=imperial]").click()
         tab.find("#height").send_keys("5 ft 9 in")
-        tab.find("#mass").send_keys("154", Keys.ENTER)
+        tab.find("#weight").send_keys("154", Keys.ENTER)
         tab.until_shown("5 ft 9 in tall, 154.0 lb, imperial", ".known")
         _type(tab, "sim:?motion=six_faces&time_scale=20&seed=3")
         tab.press("Calibrate")

@@ -272,7 +272,7 @@ def test_in_a_terminal_the_answers_are_kept(tmp_path: Path) -> None:
     assert "5 ft 9 in" in shown
     assert not (tmp_path / "journal.sqlite3").exists()
     # who leaves after the body has answered that all the same
-    body = [("Which one?", ""), ("Units", ""), ("Height", "180 cm"), ("Mass", "80")]
+    body = [("Which one?", ""), ("Units", ""), ("Height", "180 cm"), ("Weight", "80")]
     in_a_terminal(tmp_path / "left", body, "on a page")
     with Journal(tmp_path / "left" / "journal.sqlite3") as journal:
         assert journal.settings().height_m == 1.8
@@ -280,7 +280,7 @@ def test_in_a_terminal_the_answers_are_kept(tmp_path: Path) -> None:
         ("Which one?", ""),
         ("Units", "imperial"),
         ("Height", "5 ft 9 in"),
-        ("Mass", "150"),
+        ("Weight", "150"),
         ("on a page", ""),
         ("Enter when you are ready", ""),
     ]
