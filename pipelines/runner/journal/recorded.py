@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 #: Share of the longer of two runs that is in both, from which on they are one.
 _SAME_RUN: Final = 0.5
 _LONGEST_MIN: Final = 2880.0
+_A_MINUTE_NS: Final = 60 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +197,30 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
         memory=data_directory(),
     )
     ran = fold_table(path, stated, report)
-    start_ns = ran.header.utc_start_ns or options.start_ns
-    if start_ns is None:
-        raise ParameterError("--at", "", "the start of the run, which this file does not say")
+    start_ns, note = _start_of_table(ran.header.utc_start_ns, options.start_ns)
     _refuse_known(journal, start_ns, path, options)
     result = result_of(replace(ran.header, utc_start_ns=start_ns), ran.facts)
     recorded = _as_recorded(result, path, options, journal)
     # whose sensor it was, and how it sat, compares with no other run
     run = dataclasses.replace(recorded.run, baseline=None)
-    return dataclasses.replace(recorded, run=run, notes=ran.notes)
+    return dataclasses.replace(recorded, run=run, notes=(*ran.notes, *note))
+
+
+def _start_of_table(told_ns: int, stated_ns: int | None) -> tuple[int, tuple[str, ...]]:
+    """When a run began, ns since 1970; what the runner says goes before, since tables know no zone.
+
+    Within a minute it is the same, and the file knows it better.
+    """
+    if not (told_ns or stated_ns):
+        raise ParameterError("--at", "", "the start of the run, which this file does not say")
+    if stated_ns is None or abs(told_ns - stated_ns) < _A_MINUTE_NS:
+        return told_ns, ()
+    if not told_ns:
+        return stated_ns, ()
+    told = moment(told_ns, local_offset_minutes(told_ns))
+    return stated_ns, (
+        f"the file says that it began on {told:%Y-%m-%d %H:%M}; what you stated is kept.",
+    )
 
 
 def _as_recorded(
