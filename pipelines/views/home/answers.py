@@ -168,6 +168,8 @@ class Answers:
     def diary_page(self, frame: Frame) -> str:
         """The journal: today's advice, pain, exercises, shoes, plan, settings and warning signs."""
         found, settings = advice(self.journal, self.now), self.journal.settings()
+        told = [one.message for one in found.cues]
+        plan = [one.message for one in return_cues(self.journal, utc_ns_of(self.now))]
         units = settings.units
         distances = odometers_m(self.journal)
         last = self.journal.entries(Session, "NOT simulated", newest=1)
@@ -175,7 +177,7 @@ class Answers:
         return render_page(
             "journal.html.j2",
             frame,
-            advice=[one.message for one in found.cues],
+            advice=told,
             stopped=found.red_flags.stopped,
             not_now=self._not_now(),
             last_run=last[0] if last else None,
@@ -188,7 +190,8 @@ class Answers:
                 (one, distance_words(distances[one.identifier or 0], units))
                 for one in self.journal.entries(Shoe)
             ],
-            plan=[one.message for one in return_cues(self.journal, utc_ns_of(self.now))],
+            followed=bool(plan),
+            plan=[words for words in plan if words not in told],
             settings=settings,
             height="" if settings.height_m is None else height_words(settings.height_m, units),
             mass="" if settings.mass_kg is None else mass_words(settings.mass_kg, units),

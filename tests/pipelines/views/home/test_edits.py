@@ -154,6 +154,8 @@ def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
     change(journal, "exercise", {"kind": "core", "minutes": "12,5"}, _NOW)
     assert journal.entries(Exercise)[0].minutes == 12.5
     change(journal, "plan", {"rest": "3"}, _NOW)
+    page = Answers(journal, Path(), _NOW).diary_page(Frame("/", "/home/", "journal"))
+    assert page.count("Day 1 of about 3") == 1 and "End it</button>" in page
     assert journal.settings().rest_days == 3
     assert journal.settings().return_since_ns is not None
     change(journal, "plan", {"then": "stop", "rest": "3"}, _NOW)
