@@ -2,8 +2,9 @@
 
 A rating within six hours before a run is one before it; while it lasts, during; up to six hours
 after its end, or later on the same day, after; from the next morning on up to 36 hours, of the day
-after; up to 72 hours, of the second day. One rating may be the next morning's of one run and the
-one before another; of two runs on a day, between which it lies, it belongs to the nearer.
+after; up to 72 hours, of the second day. A run that ends by four at night is one of the evening.
+One rating may be the next morning's of one run and the one before another; of two runs on a day,
+between which it lies, it belongs to the nearer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _HOUR_NS: Final = 3600 * 10**9
 _BEFORE_H: Final = 6.0
 _AFTER_H: Final = 6.0
 _SHORTLY_H: Final = 1.0
+_NIGHT_NS: Final = 4 * _HOUR_NS
 #: Pain of the second day has lasted for more than 48 hours.
 _STILL_H: Final = 48.0 + 1.0 / 60.0
 _NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
@@ -89,7 +91,7 @@ def moment_after(end_ns: int, utc_ns: int, offset_minutes: int) -> Moment | None
     hours = (utc_ns - end_ns) / _HOUR_NS
     if hours <= 0.0:
         return "during"
-    another_day = _day(end_ns, offset_minutes) != _day(utc_ns, offset_minutes)
+    another_day = _day(end_ns - _NIGHT_NS, offset_minutes) != _day(utc_ns, offset_minutes)
     if hours < _AFTER_H or (hours < _NEXT_DAY_H and not another_day):
         return "after"
     if hours < _SECOND_DAY_H:

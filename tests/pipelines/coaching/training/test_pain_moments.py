@@ -39,6 +39,9 @@ def test_the_next_morning_is_that_of_the_runners_clock() -> None:
     late = [RunTime(1, 19 * HOUR, 20 * HOUR)]
     assert places_of(27 * HOUR, 0, late) == (Placed(1, "24h"),)
     assert places_of(27 * HOUR, -4 * 60, late) == (Placed(1, "after"),)  # 23:00 of the same day
+    over_midnight = [RunTime(1, round(23.7 * HOUR), round(24.3 * HOUR))]
+    assert places_of(32 * HOUR, 0, over_midnight) == (Placed(1, "24h"),)  # 8:00, after the night
+    assert places_of(26 * HOUR, 0, over_midnight) == (Placed(1, "after"),)
 
 
 def test_without_a_run_it_belongs_to_none() -> None:
