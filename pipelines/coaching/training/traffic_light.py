@@ -25,8 +25,9 @@ STOP_FROM: Final = 6
 _CLEAR_RISE: Final = 2
 #: Words for a place or a feeling that call for the questions about red flags at any level but 0.
 _BELOW_THE_BACK: Final = re.compile(
-    r"\b(legs?|knees?|calf|calves|shins?|ankles?|foot|feet|toes?|numb\w*|tingl\w*|weak\w*|saddle|"
-    r"groin|bladder|bowel)\b",
+    r"\b(legs?|thighs?|knees?|calf|calves|shins?|ankles?|foot|feet|heels?|toes?|sciatic\w*|numb\w*|"
+    r"tingl\w*|pins and needles|weak\w*|paraly\w*|saddle|groins?|genital\w*|bladder|bowels?|"
+    r"incontinen\w*|urin\w*)\b",
     re.IGNORECASE,
 )
 
@@ -129,5 +130,7 @@ def asks_questions(level: int, *words: str) -> bool:
     --------
     >>> asks_questions(6), asks_questions(2, "left calf"), asks_questions(5, "lower back")
     (True, True, False)
+    >>> asks_questions(1, "thigh", "pins and needles"), asks_questions(1, "", "bowels feel odd")
+    (True, True)
     """
     return level >= STOP_FROM or (level > 0 and any(map(_BELOW_THE_BACK.search, words)))

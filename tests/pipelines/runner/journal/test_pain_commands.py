@@ -183,6 +183,14 @@ def test_pain_below_the_knee_eases_until_it_is_gone() -> None:
     assert TIP in journal("week")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("--place", "left thigh"), ("--quality", "pins and needles"), ("--place", "bowels feel odd")],
+)
+def test_words_of_the_leg_and_of_nerves_call_for_the_questions(words: tuple[str, str]) -> None:
+    assert "Pain of 1 is worth a few questions" in journal("pain", 1, *words)
+
+
 def test_bladder_signs_are_for_the_emergency_department_now() -> None:
     said = journal("check", "--yes", "bladder", "--no-others")
     assert "go to an emergency department now, because passing or holding water" in said
