@@ -243,9 +243,9 @@ def judged_note(journal: Journal, note: Pain) -> Judged:
     near = placed_pains(journal, note.utc_ns)[:1]
     places = [place for item in near for place in item.places]
     said = note.when or (places[0].moment if places else "")
-    if said not in {"during", "after"}:
-        return judged(journal, note.level, "before")
     run = note.session_id or (places[0].number if places else 0)
+    if said not in {"during", "after"} and not (said == "before" and run):
+        return judged(journal, note.level, "before")
     return judged(journal, note.level, "after", felt_in(journal, run, note.utc_ns))
 
 

@@ -26,6 +26,7 @@ function isAsShown(field) {
 
 // A refusal stands in its form; without a script the page is made anew, and what was typed is gone.
 async function send(form, button) {
+  document.querySelector("main > [role=status]")?.replaceChildren(); // of what was sent before
   // the button that was pressed says what is to be done
   const fields = new FormData(form, button);
   if ("onlyChanged" in form.dataset)

@@ -112,6 +112,8 @@ def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) 
 def test_pain_that_eased_is_told_with_the_most_of_its_run(journal: Journal) -> None:
     journal.add(replace(run(0.0), utc_start_ns=utc_ns_of(_NOW - timedelta(hours=1))))
     change(journal, "pain", {"level": "6", "when": "during", "run": "2"}, _NOW)
+    told = change(journal, "pain", {"level": "3", "when": "before", "run": "2"}, _NOW)
+    assert "go on" not in told  # with a run that is over
     told = change(journal, "pain", {"level": "1", "when": "after", "run": "2"}, _NOW)
     assert "Pain of 1 now, and up to 6 with this run" in told
 

@@ -112,6 +112,12 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         tab.until_shown("Run 4 is as you said.", "[role=status]")
         assert "6.4 km" in tab.text("main")
         assert "grass" in tab.text("main")
+        field = tab.find("[name=distance]")
+        field.clear()
+        field.send_keys("far")
+        tab.press("Keep it")
+        tab.until_shown("distance is 'far'", "form .trouble")
+        assert "as you said" not in tab.text("main")
         # what is written elsewhere while this page is open stays, but for what is changed here
         with Journal(tmp_path / "journal.sqlite3") as journal:
             edit_run(journal, 4, Stated(None, "track", "", "", 3))
