@@ -66,6 +66,7 @@ def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(
     answers = Answers(new, tmp_path, datetime(2026, 3, 18, 20, tzinfo=UTC))
     empty = answers.letter(Frame("/", "/h/", "letter"))
     assert empty.count("before the journal began") == 4
+    assert "Surfaces and shoes" not in empty
     assert "<svg" not in empty + answers.months(Frame("/", "/h/", "months"))
     new.add(run(14, 5.0))  # a Monday, 16 March
     new.add(run(16, None))
