@@ -9,7 +9,7 @@ said holds no more.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from devices.records import LinkEvent, StreamRecord
 from devices.streams.foot_pod import FootPodReading
@@ -42,6 +42,7 @@ _LEAP_M: Final = 20.0
 class _Device:
     """What is known of one device."""
 
+    name: str
     decoder: StreamDecoder
     latest_ns: int | None = None  # of a reading that makes sense, while it holds
     senseless: int = 0  # readings in a row
@@ -49,6 +50,14 @@ class _Device:
     doubts: set[Doubt] = field(default_factory=set)
     count_m: float | None = None
     counted_ns: int = 0
+
+
+class _Moment(NamedTuple):
+    """When something came: by the computer's clock, in the session, and from when a pace holds."""
+
+    now_ns: int
+    time_s: float
+    from_s: float
 
 
 class Beside:
@@ -95,234 +104,186 @@ class Beside:
         stream = STREAMS.get(record.stream)
         if stream is None:
             return []
-        device = self._devices.setdefault(record.stream, _Device(stream.decoder()))
+        device = self._devices.setdefault(record.stream, _Device(record.stream, stream.decoder()))
+        now = _Moment(record.arrival_ns, time_s, from_s)
         if isinstance(record.record, LinkEvent):
-            return self._take_link(record.stream, device, record.record, time_s, from_s, arrived_s)
+            return self._take_link(device, record.record, now, arrived_s)
         before = device.decoder.malformed_packets
         reading = device.decoder.push(record.record)
-        if reading is None:
-            if device.decoder.malformed_packets == before:
-                return []  # half a reading
-            return self._senseless(record.stream, device, "unreadable", time_s)
-        now_ns = record.arrival_ns
         match reading:
+            case None if device.decoder.malformed_packets == before:
+                return []  # half a reading
             case TreadmillReading():
-                found = self._take_belt(device, reading, now_ns, time_s, from_s, gait)
+                found = self._take_belt(device, reading, now, gait)
                 if "heart_rate" not in self.links or "strap" not in self._heart:
-                    found += self._take_heart("treadmill", reading.heart_rate_bpm, time_s)
+                    found += self._take_heart("treadmill", reading.heart_rate_bpm, now)
+                return found
             case FootPodReading():
-                found = self._take_pod(device, reading, now_ns, time_s, from_s, gait)
+                return self._take_pod(device, reading, now, gait)
             case HeartRateReading():
-                found = self._take_strap(device, reading, now_ns, time_s)
-        return found
+                return self._take_strap(device, reading, now)
+        return _senseless(device, "unreadable", now)
 
     def pass_time(self, now_ns: int, *, time_s: float, from_s: float) -> list[Fact]:
         """What was said too long ago holds no more."""
+        now = _Moment(now_ns, time_s, from_s)
         found: list[Fact] = []
-        for name, device in self._devices.items():
+        for device in self._devices.values():
             if device.latest_ns is not None and now_ns - device.latest_ns > _HOLDS_S * 1e9:
-                found += self._forget(name, device, time_s, from_s)
+                found += self._forget(device, now)
         return found
 
     # ------------------------------------------------------------------------------- the links
 
     def _take_link(
-        self,
-        name: str,
-        device: _Device,
-        event: LinkEvent,
-        time_s: float,
-        from_s: float,
-        arrived_s: float,
+        self, device: _Device, event: LinkEvent, now: _Moment, arrived_s: float
     ) -> list[Fact]:
-        self.links[name] = event.kind
-        found: list[Fact] = [facts.StreamChanged(time_s, arrived_s, name, event.kind, event.detail)]
+        self.links[device.name] = event.kind
         device.decoder.reset()
         device.stands_from_ns = None
-        if event.kind in {"lost", "ended"}:
-            found += self._forget(name, device, time_s, from_s)
-        return found
+        gone = event.kind in {"lost", "ended"}
+        return [
+            facts.StreamChanged(now.time_s, arrived_s, device.name, event.kind, event.detail),
+            *(self._forget(device, now) if gone else ()),
+        ]
 
-    def _forget(self, name: str, device: _Device, time_s: float, from_s: float) -> list[Fact]:
+    def _forget(self, device: _Device, now: _Moment) -> list[Fact]:
         """What a device said holds no more; what it has counted stays counted."""
         device.latest_ns = None
         device.senseless = 0
-        if name == "heart_rate":
-            return self._take_heart("strap", None, time_s)
-        source: Source = "treadmill" if name == "treadmill" else "pod"
-        found = self._take_pace(source, None, None, time_s, from_s)
-        if source == "treadmill":
-            self._units.reset()
-            found += self._take_heart("treadmill", None, time_s)
-        return found
+        if device.name == "heart_rate":
+            return self._take_heart("strap", None, now)
+        if device.name != "treadmill":
+            return self._take_pace("pod", None, None, now)
+        self._units.reset()
+        return self._take_pace("treadmill", None, None, now) + self._take_heart(
+            "treadmill", None, now
+        )
 
     # ------------------------------------------------------------------------ speed and slope
 
     def _take_belt(
-        self,
-        device: _Device,
-        reading: TreadmillReading,
-        now_ns: int,
-        time_s: float,
-        from_s: float,
-        gait: Gait,
+        self, device: _Device, reading: TreadmillReading, now: _Moment, gait: Gait
     ) -> list[Fact]:
         speed_m_s, slope = reading.speed_m_s, reading.slope_percent
-        wild = speed_m_s is None or speed_m_s > _FASTEST_M_S
-        if wild or (slope is not None and abs(slope) > _STEEPEST_PERCENT):
-            return self._senseless("treadmill", device, "impossible", time_s)
-        found = self._sensible("treadmill", device, now_ns, time_s)
-        assert speed_m_s is not None
-        found += self._watch_standing("treadmill", device, speed_m_s, now_ns, time_s, gait)
+        wild = slope is not None and abs(slope) > _STEEPEST_PERCENT
+        if speed_m_s is None or speed_m_s > _FASTEST_M_S or wild:
+            return _senseless(device, "impossible", now)
+        found = _sensible(device, now) + _watch_standing(device, speed_m_s, now, gait)
         if "stands" in device.doubts:
             self._units.reset()
         else:
-            factor = self._units.push(now_ns, speed_m_s, reading.distance_m)
-            found += self._doubt("treadmill", device, "units", time_s, factor)
+            factor = self._units.push(now.now_ns, speed_m_s, reading.distance_m)
+            found += _doubt(device, "units", now, doubted=factor is not None, factor=factor)
+        believed = not {"stands", "units"} & device.doubts
         slope_deg = None if slope is None else degrees_of(slope)
-        known = None if {"stands", "units"} & device.doubts else speed_m_s
-        found += self._take_pace("treadmill", known, slope_deg, time_s, from_s)
-        counts = not {"stands", "units"} & device.doubts
-        found += self._count(device, "treadmill", reading.distance_m, now_ns, time_s, counts)
-        return found
+        found += self._take_pace("treadmill", speed_m_s if believed else None, slope_deg, now)
+        return found + self._count(device, "treadmill", reading.distance_m, now, counts=believed)
 
     def _take_pod(
-        self,
-        device: _Device,
-        reading: FootPodReading,
-        now_ns: int,
-        time_s: float,
-        from_s: float,
-        gait: Gait,
+        self, device: _Device, reading: FootPodReading, now: _Moment, gait: Gait
     ) -> list[Fact]:
-        if reading.speed_m_s > _FASTEST_M_S:
-            return self._senseless("foot_pod", device, "impossible", time_s)
-        found = self._sensible("foot_pod", device, now_ns, time_s)
-        found += self._watch_standing("foot_pod", device, reading.speed_m_s, now_ns, time_s, gait)
+        speed_m_s = reading.speed_m_s
+        if speed_m_s > _FASTEST_M_S:
+            return _senseless(device, "impossible", now)
+        found = _sensible(device, now) + _watch_standing(device, speed_m_s, now, gait)
         believed = "stands" not in device.doubts
-        found += self._take_pace(
-            "pod", reading.speed_m_s if believed else None, None, time_s, from_s
-        )
+        found += self._take_pace("pod", speed_m_s if believed else None, None, now)
         counts = believed and self._sources.speed_source == "pod"
-        found += self._count(device, "pod", reading.distance_m, now_ns, time_s, counts)
-        return found
+        return found + self._count(device, "pod", reading.distance_m, now, counts=counts)
 
     def _take_pace(
-        self,
-        source: Source,
-        speed_m_s: float | None,
-        slope_deg: float | None,
-        time_s: float,
-        from_s: float,
+        self, source: Source, speed_m_s: float | None, slope_deg: float | None, now: _Moment
     ) -> list[Fact]:
-        changed = self._sources.take_speed(source, speed_m_s, from_s)
-        changed |= self._sources.take_slope(source, slope_deg, from_s)
+        changed = self._sources.take_speed(source, speed_m_s, now.from_s)
+        changed |= self._sources.take_slope(source, slope_deg, now.from_s)
         self._progress.speed_source = self._sources.speed_source
-        return [self._sources.fact(time_s)] if changed else []
+        return [self._sources.fact(now.time_s)] if changed else []
 
     def _count(
-        self,
-        device: _Device,
-        source: Source,
-        count_m: float | None,
-        now_ns: int,
-        time_s: float,
-        counts: bool,
+        self, device: _Device, source: Source, count_m: float | None, now: _Moment, *, counts: bool
     ) -> list[Fact]:
         """The distance that a device counts, from its first count on; it may begin anew."""
         if count_m is None:
             return []
         covered_m = None if device.count_m is None else count_m - device.count_m
         if covered_m is not None:
-            passed_s = (now_ns - device.counted_ns) * 1e-9
+            passed_s = (now.now_ns - device.counted_ns) * 1e-9
             if not 0.0 <= covered_m <= _FASTEST_M_S * passed_s + _LEAP_M:
                 covered_m = None
-        device.count_m, device.counted_ns = count_m, now_ns
-        self._progress.take_counted(source, covered_m, time_s, counts=counts)
+        device.count_m, device.counted_ns = count_m, now.now_ns
+        self._progress.take_counted(source, covered_m, now.time_s, counts=counts)
         told_ns = self._distance_told_ns
-        late = told_ns is None or now_ns - told_ns >= _DISTANCE_EVERY_S * 1e9
+        late = told_ns is None or now.now_ns - told_ns >= _DISTANCE_EVERY_S * 1e9
         if not counts or not late or covered_m is None or self._progress.distance_m is None:
             return []
-        self._distance_told_ns = now_ns
-        return [facts.DistanceKnown(time_s, self._progress.distance_m, source)]
+        self._distance_told_ns = now.now_ns
+        return [facts.DistanceKnown(now.time_s, self._progress.distance_m, source)]
 
     # -------------------------------------------------------------------------------- the heart
 
-    def _take_strap(
-        self, device: _Device, reading: HeartRateReading, now_ns: int, time_s: float
-    ) -> list[Fact]:
+    def _take_strap(self, device: _Device, reading: HeartRateReading, now: _Moment) -> list[Fact]:
         bpm = reading.heart_rate_bpm
         if reading.on_skin is False or bpm == 0.0:
-            if device.latest_ns is None:
-                return self._senseless("heart_rate", device, "no beat", time_s)
-            return []
-        if not _HEART_BPM[0] <= bpm <= _HEART_BPM[1]:
-            return self._senseless("heart_rate", device, "impossible", time_s)
-        found = self._sensible("heart_rate", device, now_ns, time_s)
-        return found + self._take_heart("strap", bpm, time_s)
+            return _senseless(device, "no beat", now) if device.latest_ns is None else []
+        if not _beats(bpm):
+            return _senseless(device, "impossible", now)
+        return _sensible(device, now) + self._take_heart("strap", bpm, now)
 
-    def _take_heart(self, source: HeartSource, bpm: float | None, time_s: float) -> list[Fact]:
-        if bpm is not None and not _HEART_BPM[0] <= bpm <= _HEART_BPM[1]:
-            bpm = None
-        if bpm is None:
-            self._heart.pop(source, None)
-        else:
+    def _take_heart(self, source: HeartSource, bpm: float | None, now: _Moment) -> list[Fact]:
+        if bpm is not None and _beats(bpm):
             self._heart[source] = bpm
+        else:
+            self._heart.pop(source, None)
         best: HeartSource = "strap" if "strap" in self._heart else "treadmill"
         rate_bpm = self._heart.get(best)
         if rate_bpm == self.heart_rate_bpm:
             return []
         self.heart_rate_bpm = rate_bpm
-        return [facts.HeartRateKnown(time_s, rate_bpm, best)]
+        return [facts.HeartRateKnown(now.time_s, rate_bpm, best)]
 
-    # ------------------------------------------------------------------------------- the doubts
 
-    def _senseless(self, name: str, device: _Device, reason: Doubt, time_s: float) -> list[Fact]:
-        device.senseless += 1
-        if device.senseless < _SENSELESS or reason in device.doubts:
-            return []
-        device.doubts.add(reason)
-        return [facts.StreamDoubted(time_s, name, reason)]
+def _beats(bpm: float) -> bool:
+    """Whether a heart beats so."""
+    return _HEART_BPM[0] <= bpm <= _HEART_BPM[1]
 
-    def _sensible(self, name: str, device: _Device, now_ns: int, time_s: float) -> list[Fact]:
-        device.latest_ns, device.senseless = now_ns, 0
-        over: set[Doubt] = device.doubts & {"impossible", "unreadable", "no beat"}
-        device.doubts -= over
-        return [facts.StreamBelieved(time_s, name, reason) for reason in sorted(over)]
 
-    def _watch_standing(
-        self,
-        name: str,
-        device: _Device,
-        speed_m_s: float,
-        now_ns: int,
-        time_s: float,
-        gait: Gait,
-    ) -> list[Fact]:
-        if speed_m_s >= _STANDING_M_S:
-            device.stands_from_ns = None
-            if "stands" not in device.doubts:
-                return []
-            device.doubts.remove("stands")
-            return [facts.StreamBelieved(time_s, name, "stands")]
-        if gait != "run":
-            device.stands_from_ns = None
-            return []
-        if device.stands_from_ns is None:
-            device.stands_from_ns = now_ns
-        if now_ns - device.stands_from_ns < _STANDS_S * 1e9 or "stands" in device.doubts:
-            return []
-        device.doubts.add("stands")
-        return [facts.StreamDoubted(time_s, name, "stands")]
+def _senseless(device: _Device, reason: Doubt, now: _Moment) -> list[Fact]:
+    device.senseless += 1
+    if device.senseless < _SENSELESS:
+        return []
+    return _doubt(device, reason, now, doubted=True)
 
-    def _doubt(
-        self, name: str, device: _Device, reason: Doubt, time_s: float, factor: float | None
-    ) -> list[Fact]:
-        """Doubt a device while there is a factor, believe it when there is none."""
-        if (factor is not None) == (reason in device.doubts):
-            return []
-        if factor is None:
-            device.doubts.remove(reason)
-            return [facts.StreamBelieved(time_s, name, reason)]
-        device.doubts.add(reason)
-        return [facts.StreamDoubted(time_s, name, reason, factor)]
+
+def _sensible(device: _Device, now: _Moment) -> list[Fact]:
+    device.latest_ns, device.senseless = now.now_ns, 0
+    reasons: tuple[Doubt, ...] = ("impossible", "no beat", "unreadable")
+    return [fact for reason in reasons for fact in _doubt(device, reason, now, doubted=False)]
+
+
+def _watch_standing(device: _Device, speed_m_s: float, now: _Moment, gait: Gait) -> list[Fact]:
+    """Doubt what stands for long while the runner runs, until it moves."""
+    if speed_m_s >= _STANDING_M_S:
+        device.stands_from_ns = None
+        return _doubt(device, "stands", now, doubted=False)
+    if gait != "run":
+        device.stands_from_ns = None
+        return []
+    if device.stands_from_ns is None:
+        device.stands_from_ns = now.now_ns
+    if now.now_ns - device.stands_from_ns < _STANDS_S * 1e9:
+        return []
+    return _doubt(device, "stands", now, doubted=True)
+
+
+def _doubt(
+    device: _Device, reason: Doubt, now: _Moment, *, doubted: bool, factor: float | None = None
+) -> list[Fact]:
+    """Doubt a device for a reason, or believe it again; told where that is new."""
+    if doubted == (reason in device.doubts):
+        return []
+    if not doubted:
+        device.doubts.remove(reason)
+        return [facts.StreamBelieved(now.time_s, device.name, reason)]
+    device.doubts.add(reason)
+    return [facts.StreamDoubted(now.time_s, device.name, reason, factor)]
