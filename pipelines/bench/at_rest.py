@@ -24,6 +24,12 @@ _BIAS_INSTABILITY: Final = 0.664  # √(2 ln 2 / π)
 _AXES: Final = tuple(f"{sensor} {axis}" for sensor in ("acceleration", "gyro") for axis in "xyz")
 
 
+def both_sensors(samples: Samples) -> Array:
+    """Acceleration and, where there is a gyroscope, angular velocity; three columns or six."""
+    sensors = (samples.acceleration_m_s2, samples.angular_velocity_rad_s)
+    return np.concatenate([each for each in sensors if each is not None], axis=1)
+
+
 def reading_items(samples: Samples, rate_hz: float, *, has_dead_band: bool) -> list[Item]:
     """Judge what no position excuses: axes that keep one reading, and ends of the range.
 
@@ -36,11 +42,7 @@ def reading_items(samples: Samples, rate_hz: float, *, has_dead_band: bool) -> l
     has_dead_band : bool
         Whether such gyroscopes read zero at rest.
     """
-    values = np.concatenate(
-        [samples.acceleration_m_s2]
-        + ([] if samples.angular_velocity_rad_s is None else [samples.angular_velocity_rad_s]),
-        axis=1,
-    )
+    values = both_sensors(samples)
     values = values[np.isfinite(values).all(axis=1)]
     kept: dict[int, float] = {}
     for k, column in enumerate(values.T):

@@ -16,6 +16,7 @@ from pipelines.bench import limits
 from pipelines.bench.at_rest import (
     LEAST_REST_S,
     allan_items,
+    both_sensors,
     level_items,
     noise_items,
     reading_items,
@@ -253,10 +254,7 @@ def _still_items(recording: Recording, finder: StretchFinder, *, positions: bool
     means = [each.mean for each in finder.found]
     items += level_items(means, positions=positions, has_gyro=has_gyro)
     longest = max(finder.found, key=lambda each: each.stop - each.start, default=None)
-    parts = [samples.acceleration_m_s2]
-    if samples.angular_velocity_rad_s is not None:
-        parts.append(samples.angular_velocity_rad_s)
-    values = np.concatenate(parts, axis=1)
+    values = both_sensors(samples)
     least = round(LEAST_REST_S * rate_hz)
     part = values[longest.start : longest.stop] if longest is not None else values[:0]
     margin = rate_hz if len(part) > least + 2 * rate_hz else 0  # without what may hold the hand

@@ -135,11 +135,7 @@ def position_items(samples: Samples, stretches: list[Stretch], range_m_s2: float
         *_directions("", matrix),
     ]
     if samples.angular_velocity_rad_s is None:
-        return items + [
-            skipped(name, title, "it has no gyroscope")
-            for name, title in _TITLES.items()
-            if name.startswith("gyro")
-        ]
+        return items + _gyro_skipped("it has no gyroscope")
     return items + _gyro_items(samples, stretches[: len(ORDER)], matrix, np.array(bias))
 
 
@@ -175,13 +171,11 @@ def _gyro_items(
     if silent:  # each axis is turned about, by a right angle at least
         why = f"{' '.join(silent)} of the gyroscope read nothing while the unit is turned"
         return [
-            failed(n, t, why) if n == "gyro_axes" else skipped(n, t, why)
-            for n, t in _TITLES.items()
-            if n.startswith("gyro")
+            failed(item.name, item.title, why) if item.name == "gyro_axes" else item
+            for item in _gyro_skipped(why)
         ]
     if rank < 9 or not np.isfinite(solved).all():
-        why = "the turns between the positions say too little of it"
-        return [skipped(n, t, why) for n, t in _TITLES.items() if n.startswith("gyro")]
+        return _gyro_skipped("the turns between the positions say too little of it")
     reads = np.linalg.pinv(solved.reshape(3, 3))
     lengths = np.linalg.norm(reads, axis=0)
     worst = float(lengths[np.argmax(np.abs(lengths - 1.0))])
@@ -199,6 +193,10 @@ def _gyro_items(
         *_directions("gyro_", reads),
         measured("gyro_delay", _TITLES["gyro_delay"], 1e3 * delay_s, "ms", "by the turns"),
     ]
+
+
+def _gyro_skipped(why: str) -> list[Item]:
+    return [skipped(name, title, why) for name, title in _TITLES.items() if name[:4] == "gyro"]
 
 
 def _directions(prefix: str, matrix: Array) -> list[Item]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from imu.errors import BackstrideError, ParameterError
+from imu.errors import BackstrideError
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.routines import routine_cues
 from pipelines.coaching.training.strength import StretchPlan, stretch_timer
@@ -25,7 +25,7 @@ from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.journal.advice import judged_note, why_no_training
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Exercise, Pain, Session
+from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.queries import session_at
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
@@ -34,9 +34,9 @@ from pipelines.runner.review import review_cues
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
-from pipelines.units import parse_distance, parse_whole, with_own_unit
+from pipelines.units import parse_distance, with_own_unit
 from pipelines.views.page.run import Filed
-from pipelines.views.terminal.first_run import yes_or_no
+from pipelines.views.terminal.first_run import number_up_to, yes_or_no
 
 Answer = TypeVar("Answer")
 
@@ -87,7 +87,7 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
         if not cooled and _yes("Cool down now, three easy minutes of walking?"):
             follow(routine_cues("cool-down"))
         if not quiet and _yes("Stretch the hamstrings now, about two minutes?"):
-            _stretch(journal)
+            stretch_and_note(StretchPlan(), "hamstrings", journal)
     except (KeyboardInterrupt, EOFError):
         say("")
     say("All of it is in your journal.")
@@ -121,7 +121,7 @@ def offer_unfiled(journal: JournalAtHand) -> None:
 
 
 def _ask_pain(session: Session, journal: JournalAtHand) -> None:
-    level = _asked("Pain in your back now, from 0 (none) to 10? [skip] ", _level)
+    level = _asked("Pain in your back now, from 0 (none) to 10? [skip] ", number_up_to(10))
     if level is not None:
         utc_ns, offset = time_of("")
         note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
@@ -144,26 +144,10 @@ def _ask_distance(number: int, journal: JournalAtHand) -> None:
 
 
 def _ask_effort(number: int, journal: JournalAtHand) -> None:
-    effort = _asked("How hard was it, from 0 (rest) to 10? [skip] ", _level)
+    effort = _asked("How hard was it, from 0 (rest) to 10? [skip] ", number_up_to(10))
     if effort is not None:
         edit_run(journal.open(), number, Stated(effort=effort))
         say(perceived_cue(effort).message)
-
-
-def _stretch(journal: JournalAtHand) -> None:
-    cues = stretch_timer(StretchPlan())
-    if follow(cues):
-        utc_ns, offset = time_of("")
-        minutes = cues[-1].time_s / 60.0
-        done = Exercise(utc_ns, "stretch", minutes, "hamstrings", utc_offset_minutes=offset)
-        add_or_tell(done, journal)
-
-
-def _level(words: str) -> int:
-    level = parse_whole(words, 10)
-    if level is None:
-        raise ParameterError("the answer", words, "a number from 0 to 10")
-    return level
 
 
 def _yes(question: str, *, default: bool = False) -> bool:

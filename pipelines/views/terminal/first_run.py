@@ -273,7 +273,7 @@ def _choose_source(ask: Ask, tell: Tell, look: Callable[[], Sightings], before: 
         default = next(
             (number for number, item in enumerate(offered, 1) if item.url == before), default
         )
-        chosen = _asked(ask, tell, f"Which one? [{default}] ", _number_up_to(last), default)
+        chosen = _asked(ask, tell, f"Which one? [{default}] ", number_up_to(last), default)
         if chosen:
             return SIMULATED if chosen == last else offered[chosen - 1].url
 
@@ -321,7 +321,7 @@ def _ask_shoe(ask: Ask, tell: Tell, tags: KnownTags) -> str:
 
 def _ask_back(ask: Ask, tell: Tell, light: Callable[[int], Judged]) -> str:
     """The level before the run, with what it means for it; empty where skipped."""
-    read: Callable[[str], int | None] = _number_up_to(10, "the pain")
+    read: Callable[[str], int | None] = number_up_to(10, "the pain")
     level = _asked(ask, tell, "Pain in your back now, from 0 to 10? [skip] ", read, None)
     if level is None:
         return ""
@@ -394,7 +394,9 @@ def _question(
     return f"{name}, such as {example}? [skip] "
 
 
-def _number_up_to(last: int, what: str = "the answer") -> Callable[[str], int]:
+def number_up_to(last: int, what: str = "the answer") -> Callable[[str], int]:
+    """A reader of whole numbers from 0 on."""
+
     def read(words: str) -> int:
         number = parse_whole(words, last)
         if number is None:
