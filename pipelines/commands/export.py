@@ -108,10 +108,9 @@ def export(
         raise ParameterError("--raw", "given", "it with --samples")
     if samples is not None and Path(samples).suffix.lower() != PLOTS:
         table_format(samples, "--samples")
-    if steps is not None:
-        table_format(steps, "--steps")
-    if streams is not None:
-        table_format(streams, "--streams")
+    for name, table in (("--steps", steps), ("--streams", streams)):
+        if table is not None:
+            table_format(table, name)
     names = MotionNames(subject, task)
     session = None
     if file.suffix.lower() == ".mcap":

@@ -184,7 +184,8 @@ def live(
     check_outputs({**inputs, "--record": record}, {"--alerts": alerts})
     _check_page(port, dashboard=dashboard)
     _check_words(on_alert, speed, slope)
-    _check_lsl(wanted=lsl)
+    if lsl:
+        load_lsl()
     chosen = None if settings is None else load_alert_settings(settings)
     if (earlier := _earlier(continue_from)) is not None:
         chosen = earlier.check(
@@ -282,11 +283,6 @@ def _check_words(on_alert: str, speed: str, slope: str) -> None:
         parse_speed(speed, "--speed")
     if slope:
         parse_slope(slope, "--slope")
-
-
-def _check_lsl(*, wanted: bool) -> None:
-    if wanted:
-        load_lsl()
 
 
 def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions, bool]:

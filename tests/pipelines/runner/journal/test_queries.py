@@ -316,6 +316,7 @@ def five_years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
     usual = Baseline(
         tuple(IndicatorBaseline(item.name, 1.0 / 3.0, 0.1, 0.1, 0.1) for item in INDICATORS), 240
     )
+    kept = " ".join(usual.to_json().split())
     with Journal(tmp_path_factory.mktemp("years") / "journal.sqlite3") as journal:
         with journal.transaction():
             shoes = [journal.add(Shoe(f"pair {number}")) for number in range(10)]
@@ -331,7 +332,6 @@ def five_years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
                         means=means | {"impact_shock_g": float(generator.normal(3, 0.3))},
                     )
                 )
-                kept = " ".join(usual.to_json().split())
                 journal.add(RunBaseline(session, kept, ("road", "track", "belt")[number % 3]))
                 journal.add(Pain(at(number), 1, "before", session))
                 journal.add(Pain(at(number, 19), number % 4, "after", session))
