@@ -179,12 +179,7 @@ class _Session:
     """One live session: every record goes through :meth:`take`."""
 
     def __init__(
-        self,
-        url: str,
-        source: Source,
-        options: LiveOptions,
-        view: LiveView,
-        controls: LiveControls,
+        self, url: str, source: Source, options: LiveOptions, view: LiveView, controls: LiveControls
     ) -> None:
         self.run = LiveRun(filed=options.filed)
         self._url, self._source, self._view, self._controls = url, source, view, controls

@@ -110,12 +110,7 @@ def _replay_session(
     with open_session(path) as file:
         header = header_as_stated(file.header, options)
         ran = fold_file(
-            file,
-            header,
-            report,
-            waveforms=options.waveforms,
-            params=options.params,
-            watch=watch,
+            file, header, report, waveforms=options.waveforms, params=options.params, watch=watch
         )
         session = file.session([])
     notes = [session.note] if session.note else []

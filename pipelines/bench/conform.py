@@ -180,13 +180,7 @@ def stream_items(recording: Recording) -> list[Item]:
             limits.FORMAT,
             f"of {recording.messages}",
         ),
-        judged(
-            "repeats",
-            "samples repeated",
-            recording.repeated_percent(),
-            "%",
-            limits.REPEATS,
-        ),
+        judged("repeats", "samples repeated", recording.repeated_percent(), "%", limits.REPEATS),
         measured(
             "throughput",
             "bytes that came",

@@ -58,11 +58,7 @@ BIAS: Final = Limit(
 )
 #: Size of what it reads at rest, in any position, g.
 GRAVITY: Final = Limit(
-    0.9,
-    1.1,
-    "data sheets: 80 mg and 3 % (MPU-9250); imu/calibration.py takes out 20 %",
-    0.8,
-    1.2,
+    0.9, 1.1, "data sheets: 80 mg and 3 % (MPU-9250); imu/calibration.py takes out 20 %", 0.8, 1.2
 )
 #: Largest angular velocity of an axis at rest, °/s.
 GYRO_BIAS: Final = Limit(

@@ -88,13 +88,7 @@ def link_items(recording: Recording) -> list[Item]:
             "%",
             limits.LOSS,
         ),
-        judged(
-            "repeats",
-            "samples repeated",
-            recording.repeated_percent(),
-            "%",
-            limits.REPEATS,
-        ),
+        judged("repeats", "samples repeated", recording.repeated_percent(), "%", limits.REPEATS),
         judged(
             "format",
             "messages that do not follow the format",

@@ -73,9 +73,7 @@ def check_port(port: int) -> None:
             taken = error.errno == errno.EADDRINUSE
             why = "is taken by another program" if taken else "is not for this user"
             raise ParameterError(
-                "--port",
-                port,
-                f"another port, or leave --port out for a free one: this one {why}",
+                "--port", port, f"another port, or leave --port out for a free one: this one {why}"
             ) from None
 
 

@@ -20,12 +20,7 @@ from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.commands.after_run import ask_after_run, file_and_review, offer_unfiled
-from pipelines.commands.checks import (
-    check_axes,
-    check_outputs,
-    check_port,
-    warm_up_filters,
-)
+from pipelines.commands.checks import check_axes, check_outputs, check_port, warm_up_filters
 from pipelines.commands.messages import as_typed, complain, ended_by_ctrl_c, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 from pipelines.files.alert_settings_file import load_alert_settings
@@ -189,11 +184,7 @@ def live(
     chosen = None if settings is None else load_alert_settings(settings)
     if (earlier := _earlier(continue_from)) is not None:
         chosen = earlier.check(
-            axes=axes,
-            mass_kg=mass,
-            height_m=height,
-            calibrated=not no_calibration,
-            settings=chosen,
+            axes=axes, mass_kg=mass, height_m=height, calibrated=not no_calibration, settings=chosen
         )
         source = source or earlier.header.source
         beside = beside or earlier.header.beside

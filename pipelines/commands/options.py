@@ -60,9 +60,7 @@ Axes = Annotated[
 Mass = Annotated[
     float | None,
     typer.Option(
-        help="Body mass, such as 70, '70 kg' or '154 lb'.",
-        parser=_given_mass,
-        metavar="MASS",
+        help="Body mass, such as 70, '70 kg' or '154 lb'.", parser=_given_mass, metavar="MASS"
     ),
 ]
 Height = Annotated[

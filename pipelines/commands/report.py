@@ -28,8 +28,7 @@ from pipelines.views.report.recording import PreviousRun
 
 def report(
     session: Annotated[
-        Path,
-        typer.Argument(help="Session (.mcap), or a recording of any other format."),
+        Path, typer.Argument(help="Session (.mcap), or a recording of any other format.")
     ],
     out: Annotated[
         Path | None,

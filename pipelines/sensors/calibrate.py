@@ -319,11 +319,7 @@ class _Work:
         """What is known of the device now."""
         info = self._info
         device = replace(
-            self._known,
-            name=info.name,
-            protocol=info.protocol,
-            serial=info.serial,
-            axes=self._axes,
+            self._known, name=info.name, protocol=info.protocol, serial=info.serial, axes=self._axes
         )
         if self.calibration is not None:
             device = replace(

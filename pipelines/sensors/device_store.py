@@ -157,11 +157,7 @@ def save_device(path: Path, device: KnownDevice) -> None:
 
 def _store(path: Path) -> Store[KnownDevice]:
     return Store(
-        path,
-        KnownDevice,
-        version=_FORMAT,
-        what="the sensor's calibration",
-        then="calibrate again",
+        path, KnownDevice, version=_FORMAT, what="the sensor's calibration", then="calibrate again"
     )
 
 

@@ -89,11 +89,7 @@ async def list_logged_runs(url: str, *, clock: ProgramClock | None = None) -> li
 
 
 async def download_logs(
-    url: str,
-    options: DownloadOptions,
-    progress: Progress,
-    *,
-    clock: ProgramClock | None = None,
+    url: str, options: DownloadOptions, progress: Progress, *, clock: ProgramClock | None = None
 ) -> list[Downloaded]:
     """Fetch logged runs into session files of their own time.
 

@@ -556,10 +556,7 @@ class SessionFold:
         if estimate.basis == "too little":
             return None
         return facts.SensorClock(
-            estimate.skew_ppm,
-            estimate.skew_sd_ppm,
-            estimate.offset_uncertainty_ms,
-            estimate.basis,
+            estimate.skew_ppm, estimate.skew_sd_ppm, estimate.offset_uncertainty_ms, estimate.basis
         )
 
 

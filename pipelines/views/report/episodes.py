@@ -60,10 +60,7 @@ class Episode:
 
 
 def episodes_of(
-    judgement: Judgement,
-    result: SessionResult,
-    blocks: BlockMeans,
-    middle_s: Column,
+    judgement: Judgement, result: SessionResult, blocks: BlockMeans, middle_s: Column
 ) -> tuple[Episode, ...]:
     """What changed for a while, told or not, in order of time.
 

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.clock_words import clock_words
 from pipelines.units import distance_words, height_words, mass_words, speed_words
 from pipelines.views.report.said import said_in
-from pipelines.views.report.words import (
-    count_words,
-    date_words,
-    duration_words,
-)
+from pipelines.views.report.words import count_words, date_words, duration_words
 
 if TYPE_CHECKING:
     from pipelines.session.facts import SensorClock, Source

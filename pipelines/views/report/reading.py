@@ -92,11 +92,5 @@ def _of_session(
     notes = [session.note] if session.note else []
     notes += run_notes(result)
     return Recording(
-        path.name,
-        info,
-        tuple(facts),
-        result,
-        recompute,
-        session.cut_short,
-        tuple(notes),
+        path.name, info, tuple(facts), result, recompute, session.cut_short, tuple(notes)
     )
