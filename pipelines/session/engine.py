@@ -29,7 +29,7 @@ from imu.steps import NO_STEPS, Steps, concatenate
 from imu.waveforms import Waveforms
 from pipelines.coaching.budget import CueBudget, uses_budget
 from pipelines.coaching.coach import Coach
-from pipelines.coaching.companion import Companion
+from pipelines.coaching.companion import Companion, Ending
 from pipelines.coaching.texts import Number
 from pipelines.coaching.turning import heading_turn_deg
 from pipelines.session import facts
@@ -520,7 +520,7 @@ class SessionFold:
 
     def _end(self, end_s: float, *, axes_found: bool) -> Fact:
         drift, in_use = self._drift, self._drift.in_use
-        ending = None if self._companion is None else self._companion.ending()
+        ending = Ending() if self._companion is None else self._companion.ending()
         first_s = self._first_s
         return facts.Ended(
             end_s,
@@ -533,10 +533,10 @@ class SessionFold:
             baseline=in_use.baseline,
             ranges=facts.UsualRange.all_of(in_use),
             run_baseline=self._run_baseline(),
-            warm_up_s=None if ending is None else ending.warm_up_s,
-            before_warm_up_m=None if ending is None else ending.before_warm_up_m,
-            cool_down=None if ending is None else ending.cool_down,
-            bends=None if ending is None else ending.bends,
+            warm_up_s=ending.warm_up_s,
+            before_warm_up_m=ending.before_warm_up_m,
+            cool_down=ending.cool_down,
+            bends=ending.bends,
         )
 
     def _run_baseline(self) -> Baseline | None:
