@@ -53,12 +53,7 @@ _WALK_PATIENCE_S: Final = 15.0
 #: Pain that was to be changed by something is asked for again after this time, s.
 _PAIN_AGAIN_S: Final = 300.0
 #: How long a cue that has to wait is worth telling, s; most important first.
-_WORTH_S: Final = {
-    "ceiling": 5.0,
-    "warm_up": 60.0,
-    "cool_down": 60.0,
-    "opening": 600.0,
-}
+_WORTH_S: Final = {"ceiling": 5.0, "warm_up": 60.0, "cool_down": 60.0, "opening": 600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +209,7 @@ class Companion:
             self._waiting.clear()
 
     def advance(
-        self,
-        time_s: float,
-        gait: str,
-        steps: Steps = NO_STEPS,
-        *,
-        turn_deg: float | None = None,
+        self, time_s: float, gait: str, steps: Steps = NO_STEPS, *, turn_deg: float | None = None
     ) -> Sequence[Cue]:
         """Go on to a time; returns what to tell now, the weightiest first.
 

@@ -142,11 +142,7 @@ def compare(
 
 
 def comparison_cues(
-    runs: Sequence[TaggedRun],
-    first: str,
-    second: str,
-    *,
-    before_and_after: bool = False,
+    runs: Sequence[TaggedRun], first: str, second: str, *, before_and_after: bool = False
 ) -> list[Cue]:
     """What to tell of two tags: a sentence for each value that can be compared, and the limits.
 

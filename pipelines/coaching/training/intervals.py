@@ -124,8 +124,7 @@ class Adherence(NamedTuple):
 
 
 def adherence_of(
-    phases: Sequence[tuple[PhaseKind, float]],
-    stretches: Iterable[tuple[str, float, float]],
+    phases: Sequence[tuple[PhaseKind, float]], stretches: Iterable[tuple[str, float, float]]
 ) -> Adherence | None:
     """Planned intervals against those that were run and walked; None where none was finished.
 

@@ -72,9 +72,7 @@ class KnownTwisting:
         pairs = zip(self.counts, history.counts, strict=True)
         day = today.isoformat()
         return KnownTwisting(
-            tuple(old + new for old, new in pairs),
-            self.days + (day != self.last_day),
-            day,
+            tuple(old + new for old, new in pairs), self.days + (day != self.last_day), day
         )
 
 

@@ -18,11 +18,7 @@ from imu.mounting import mounting_from_axes
 from imu.samples import Samples
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams, DeskState, advance_desk
-from pipelines.coaching.training.twisting import (
-    TwistingHistory,
-    add_rates,
-    twist_cue,
-)
+from pipelines.coaching.training.twisting import TwistingHistory, add_rates, twist_cue
 from pipelines.counted import counted
 from pipelines.runner.desk.axial_rate import AxialRate
 

@@ -133,8 +133,7 @@ def _take_in_line(journal: Journal, line: bytes) -> int:
             waiting = decoded(line, _Waiting)
             entry = _entry_of(waiting)
             new = connection.execute(
-                "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING",
-                (waiting.key,),
+                "INSERT INTO taken_in (key) VALUES (?) ON CONFLICT (key) DO NOTHING", (waiting.key,)
             ).rowcount
             if not new:
                 return 0

@@ -266,8 +266,7 @@ def placed_pains(journal: Journal, since_ns: int = 0) -> list[PlacedPain]:
     runs = _run_times(journal, since_ns - _NEAR_NS)
     return [
         PlacedPain(
-            pain,
-            *_placed(pain.when, pain.session_id, pain.utc_ns, pain.utc_offset_minutes, runs),
+            pain, *_placed(pain.when, pain.session_id, pain.utc_ns, pain.utc_offset_minutes, runs)
         )
         for pain in journal.entries(Pain, "utc_ns >= ?", (since_ns,))
     ]

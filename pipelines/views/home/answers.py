@@ -15,12 +15,7 @@ from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
-from pipelines.runner.journal.advice import (
-    advice,
-    questions_due,
-    return_cues,
-    words_before_a_run,
-)
+from pipelines.runner.journal.advice import advice, questions_due, return_cues, words_before_a_run
 from pipelines.runner.journal.entries import (
     Exercise,
     ExerciseKind,
@@ -37,10 +32,7 @@ from pipelines.units import distance_words, height_words, mass_words
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of, distance_of, load_of
 from pipelines.views.home.exercises import EXERCISES
 from pipelines.views.home.frame import Frame, render_page
-from pipelines.views.home.letter import (
-    letter_of,
-    summary_of,
-)
+from pipelines.views.home.letter import letter_of, summary_of
 from pipelines.views.home.pictures import month_figure, run_figure
 
 if TYPE_CHECKING:

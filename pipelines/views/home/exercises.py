@@ -61,11 +61,7 @@ _KINDS: Final[dict[str, ExerciseKind]] = {"core": "core", "balance": "core"}
 EXERCISES: Final[dict[str, Guided]] = {
     **{
         name: Guided(
-            name,
-            _TITLES[name],
-            routine_cues(name),
-            _KINDS.get(name),
-            suggested=name != "cool-down",
+            name, _TITLES[name], routine_cues(name), _KINDS.get(name), suggested=name != "cool-down"
         )
         for name in ROUTINES
     },

@@ -135,9 +135,7 @@ class HomePages:
             stated = ReplayOptions()
             if path.suffix.lower() != ".mcap":
                 stated = ReplayOptions(
-                    mass_kg=settings.mass_kg,
-                    height_m=settings.height_m,
-                    memory=data_directory(),
+                    mass_kg=settings.mass_kg, height_m=settings.height_m, memory=data_directory()
                 )
             recording = read_recording(path, stated, lambda _done, _total: None, prepare=warm_up)
             recording = as_stated(recording, journal, session.identifier)

@@ -38,9 +38,7 @@ class BesideDevices:
     """
 
     def __init__(
-        self,
-        stated: Mapping[str, str] | None = None,
-        store: Store[LastAnswers] | None = None,
+        self, stated: Mapping[str, str] | None = None, store: Store[LastAnswers] | None = None
     ) -> None:
         self._store = store
         #: Called when :meth:`pieces` would give something else.

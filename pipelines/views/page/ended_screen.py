@@ -88,8 +88,4 @@ def _pain_piece(ratings: Sequence[PainJudged]) -> dict[str, Any]:
             most=judged.most,
         )
     headline, detail = pain_parts(pain)
-    return {
-        "light": light_piece(pain.light, pain.level),
-        "text": headline,
-        "advice": detail,
-    }
+    return {"light": light_piece(pain.light, pain.level), "text": headline, "advice": detail}

@@ -153,11 +153,7 @@ async def run_dashboard(
 
 
 def _first_screen(
-    options: LiveOptions,
-    at_hand: JournalAtHand,
-    tell: Callable[[str], None],
-    *,
-    reports: bool,
+    options: LiveOptions, at_hand: JournalAtHand, tell: Callable[[str], None], *, reports: bool
 ) -> Dashboard:
     """The page with what the journal knows of the runner, and what it cannot tell."""
     body, trouble = _body_data(options, at_hand)

@@ -113,12 +113,7 @@ class Dashboard:
 
     def _begin(self, before: Beforehand | None = None) -> None:
         self.requests = RunRequests(
-            LiveControls(),
-            self._tell,
-            self._changed,
-            self._clock,
-            self.body.settings.units,
-            before,
+            LiveControls(), self._tell, self._changed, self._clock, self.body.settings.units, before
         )
         self._status = _NO_RUN
         self._trends = RunTrends()
