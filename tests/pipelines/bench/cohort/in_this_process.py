@@ -9,11 +9,13 @@ import pytest
 from pipelines.bench.cohort.outcome import Outcome, Task, outcome_of
 
 
-def do_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do the work of a cohort in this process."""
+def do_here(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Do the work of a cohort in this process; gives how many were asked for each time."""
+    asked: list[int] = []
 
     def in_this_process(tasks: Iterator[Task], workers: int) -> Iterator[Outcome]:
-        del workers
+        asked.append(workers)
         return map(outcome_of, tasks)
 
     monkeypatch.setattr("pipelines.bench.cohort.run.in_processes", in_this_process)
+    return asked

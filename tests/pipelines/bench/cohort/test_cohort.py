@@ -57,9 +57,11 @@ def test_a_command_gives_a_row_a_recording_and_says_why_one_has_no_result(
     recordings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described_by(recordings / NAMES[0]).write_text("{}")  # ours, and no recording
+    asked = do_here(monkeypatch)
     ended = backstride("cohort", recordings, "--out", "all.csv", "--workers", 2)
     described_by(recordings / NAMES[0]).unlink()
     assert ended.exit_code == 0, ended.err
+    assert asked == [2]
     assert "4 sessions, 1 of them not read" in ended.out
     assert ended.err.startswith("bo/broken.csv: not read: ")
     table = rows()
@@ -73,10 +75,6 @@ def test_a_command_gives_a_row_a_recording_and_says_why_one_has_no_result(
     trusted = trusted_steps(steps).cadence_spm
     assert float(table[0]["cadence_spm_mean"]) == pytest.approx(trusted.mean(), rel=1e-12)
     assert float(table[0]["rate_hz"]) == 100.0
-    # done here, none known: the same to the byte
-    do_here(monkeypatch)
-    run(recordings, "again.csv")
-    assert Path("again.csv").read_bytes() == Path("all.csv").read_bytes()
 
 
 @pytest.mark.usefixtures("here")
@@ -208,12 +206,14 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(words: list[str], sentence
     assert not Path("a.csv").exists()
 
 
-def test_a_script_without_a_guard_starts_a_cohort_once(recordings: Path, tmp_path: Path) -> None:
+def test_a_script_without_a_guard_starts_a_cohort_once(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = tmp_path / "study.py"
     script.write_text(
         "import sys\nfrom pathlib import Path\nfrom pipelines import CohortOptions, run_cohort\n"
         'print("begins")\nout = Path("all.csv")\n'
-        "done = run_cohort(Path(sys.argv[1]), out, CohortOptions(workers=1))\n"
+        "done = run_cohort(Path(sys.argv[1]), out, CohortOptions(workers=2))\n"
         "print([name for name, _ in done.failed])\n"
     )
     words = [sys.executable, str(script), str(recordings)]
@@ -222,3 +222,7 @@ def test_a_script_without_a_guard_starts_a_cohort_once(recordings: Path, tmp_pat
     )
     assert (ended.stdout, ended.stderr) == ("begins\n['bo/broken.csv']\n", "")
     assert [row["status"] for row in rows()] == ["ok", "ok", "failed", "ok"]
+    # done here, none known: the same to the byte
+    do_here(monkeypatch)
+    run(recordings, "again.csv")
+    assert Path("again.csv").read_bytes() == Path("all.csv").read_bytes()
