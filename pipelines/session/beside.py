@@ -115,9 +115,7 @@ class Beside:
                 return []  # half a reading
             case TreadmillReading():
                 found = self._take_belt(device, reading, now, gait)
-                if "heart_rate" not in self.links or "strap" not in self._heart:
-                    found += self._take_heart("treadmill", reading.heart_rate_bpm, now)
-                return found
+                return found + self._take_heart("treadmill", reading.heart_rate_bpm, now)
             case FootPodReading():
                 return self._take_pod(device, reading, now, gait)
             case HeartRateReading():

@@ -1,0 +1,68 @@
+"""What is believed of devices beside the sensor, record by record."""
+
+from __future__ import annotations
+
+from devices.records import LinkEvent, Packet, StreamRecord
+from devices.streams import heart_rate, treadmill
+from devices.streams.heart_rate import HeartRateReading
+from pipelines.session import facts
+from pipelines.session.beside import Beside
+from pipelines.session.facts import Fact
+from pipelines.session.pace import Pace
+from pipelines.session.pace_sources import PaceSources
+from pipelines.session.progress import SessionProgress
+
+
+class Told:
+    """Devices that say something each second."""
+
+    def __init__(self) -> None:
+        pace = Pace()
+        self.sources = PaceSources(pace)
+        self._beside = Beside(self.sources, SessionProgress(pace))
+        self._now_s = 0.0
+
+    def belt(self, **fields: float) -> list[Fact]:
+        return self._take("treadmill", treadmill.encode_record(fields))
+
+    def strap(self, bpm: float) -> list[Fact]:
+        reading = HeartRateReading(bpm, on_skin=True)
+        return self._take("heart_rate", heart_rate.encode_measurement(reading))
+
+    def strap_link(self, kind: str) -> list[Fact]:
+        return self._take("heart_rate", kind)
+
+    def _take(self, stream: str, said: bytes | str) -> list[Fact]:
+        self._now_s += 1.0
+        now_s, now_ns = self._now_s, round(self._now_s * 1e9)
+        record: Packet | LinkEvent
+        record = Packet(now_ns, "data", said) if isinstance(said, bytes) else _event(now_ns, said)
+        return self._beside.take(
+            StreamRecord(stream, record), time_s=now_s, from_s=now_s, arrived_s=now_s, gait="run"
+        )
+
+
+def _event(now_ns: int, kind: str) -> LinkEvent:
+    return LinkEvent(now_ns, "lost" if kind == "lost" else "connected")
+
+
+def test_a_slope_that_no_belt_has_is_doubted_at_the_third_time_and_never_used() -> None:
+    told = Told()
+    told.belt(speed_m_s=3.0, slope_percent=2.0)
+    steep = [told.belt(speed_m_s=3.0, slope_percent=60.0) for _ in range(3)]
+    assert steep == [[], [], [facts.StreamDoubted(4.0, "treadmill", "impossible")]]
+    assert told.sources.pace.slope_deg is not None
+    assert told.sources.pace.slope_deg < 2.0
+    again = told.belt(speed_m_s=3.0, slope_percent=-3.0)
+    assert again[0] == facts.StreamBelieved(5.0, "treadmill", "impossible")
+
+
+def test_the_heart_rate_of_the_belt_counts_only_while_there_is_none_of_a_strap() -> None:
+    told = Told()
+    told.strap_link("connected")
+    assert facts.HeartRateKnown(2.0, 151.0, "treadmill") in told.belt(
+        speed_m_s=3.0, heart_rate_bpm=151.0
+    )
+    assert told.strap(140.0) == [facts.HeartRateKnown(3.0, 140.0, "strap")]
+    assert told.belt(speed_m_s=3.0, heart_rate_bpm=160.0) == []
+    assert told.strap_link("lost")[1:] == [facts.HeartRateKnown(5.0, 160.0, "treadmill")]
