@@ -71,9 +71,9 @@ class Ending:
         To the left and to the right; None where the plan has none.
     """
 
-    warm_up_s: float | None
-    before_warm_up_m: float | None
-    cool_down: CoolDown | None
+    warm_up_s: float | None = None
+    before_warm_up_m: float | None = None
+    cool_down: CoolDown | None = None
     bends: tuple[int, int] | None = None
 
 
