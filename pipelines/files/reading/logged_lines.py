@@ -26,6 +26,7 @@ _CLOCK: Final = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d[.,]\d{1,9
 _OF_ONE: Final = re.compile(
     rf"(?P<head>.{{3,200}}?[=:\[(])\s*({_NUMBER})[,; ]\s*({_NUMBER})[,; ]\s*({_NUMBER})[\])}}]?"
 )
+_LONGEST: Final = 400
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _KEYED: Final = re.compile(r"\b(?:ts|t|time\w*)\s*[=:]\s*(\d+(?:\.\d+)?)\b(?!:)", re.I)
 _AHEAD: Final = re.compile(r"\d+(?:\.\d+)?(?=[ ,;:\t])")
@@ -48,7 +49,7 @@ def with_sensors(source: Lines) -> Lines:
     """The source itself, or as rows of several sensors where each of its lines is of one."""
     lines = last_lines(source)
     rows = [row for line in lines if (row := _of_one_sensor(line))]
-    alike = sum(_OF_ONE.fullmatch(line) is not None for line in lines)
+    alike = sum(_of_form(line) is not None for line in lines)
     if alike < MOSTLY * len(lines) or len(rows) <= _LEAST_SHARE * len(lines):
         return source
     timed = all(row[0] for row in rows)
@@ -71,7 +72,7 @@ def _of_one_sensor(line: str) -> list[str]:
     >>> _of_one_sensor("acc: 1 2 3 gyr: 4 5 6"), _of_one_sensor("0.1,acc,0.1,0.2,9.8")
     ([], [])
     """
-    found = _OF_ONE.fullmatch(line.strip())
+    found = _of_form(line.strip())
     sensors = [w for w in _WORD.findall(found["head"]) if _is_sensor(w)] if found else []
     if found is None or len(sensors) != 1:
         return []
@@ -85,6 +86,10 @@ def _of_one_sensor(line: str) -> list[str]:
         if time is not None:
             return [time[time.lastindex or 0], *sensors, *found.groups()[1:]]
     return ["", *sensors, *found.groups()[1:]]
+
+
+def _of_form(line: str) -> re.Match[str] | None:
+    return _OF_ONE.fullmatch(line) if len(line) <= _LONGEST else None
 
 
 def _is_sensor(word: str) -> bool:
