@@ -15,7 +15,7 @@ from pipelines.files.reading.text_source import decoded
 
 #: Of lines in which an accelerometer, or a gyroscope, has its turn among other sensors.
 _LEAST_SHARE: Final = 0.1
-_NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _LOGGED: Final = re.compile(
     r"(?P<head>(?=[^,;\t]{0,80}[A-Za-z])[^,;\t]{1,80}):\s+"
     rf"(?P<numbers>{_NUMBER}(?: *[,;\t] *{_NUMBER}){{2,}})\s*"

@@ -30,7 +30,7 @@ NOT_MEASURED: Final = frozenset(
 _NO_NUMBER: Final = re.compile(r"#[^\W\d_]+(/[^\W\d_]*|/0)?[!?]?|[+-]?1\.#[A-Z]+\d*", re.I)
 _WITH_UNIT: Final = re.compile(r"([+-]?(?:\d|[.,]\d)[\d.,]*(?:[eE][+-]?\d+)?)\s*([^\d\s.,].*)")
 #: What nearly all numbers are written like; no sign between thousands and no unit can be in it.
-_PLAIN: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.I)
+_PLAIN: Final = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.I)
 #: Thousands with a comma, with a point where the comma is that of decimals, and with blanks.
 _BY_COMMA: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _BY_POINT: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?")

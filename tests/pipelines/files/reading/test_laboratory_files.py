@@ -230,6 +230,11 @@ def test_lines_of_a_log_that_are_of_one_sensor_each(
     assert_is_the_run(read(given(tmp_path, "\n".join(lines) + "\n", "run.log")))
 
 
+def test_a_line_of_nothing_but_digits_takes_no_time(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        read(given(tmp_path, f"acc: {'1' * 30_000}\n" * 3, "run.log"))  # once two minutes
+
+
 def test_a_time_that_never_changes_is_none(tmp_path: Path) -> None:
     names = ["timestamp", "gyro_rad[0]", "gyro_rad[1]", "gyro_rad[2]"]
     names += ["accelerometer_timestamp_relative", *[f"accelerometer_m_s2[{k}]" for k in range(3)]]
