@@ -17,6 +17,8 @@ from pipelines.files.reading.text_source import decoded
 
 _LOOKED_AT: Final = 60
 _LEAST_NAMES: Final = 3
+#: Of those before a name, "imu raw acc: x=…".
+_MOST_WORDS: Final = 8
 #: Share of lines that are alike in a table.
 MOSTLY: Final = 0.8
 _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
@@ -137,7 +139,7 @@ def _pairs(line: str) -> Pairs:
         label = token["label"] or (token["sensor"] if listed else None)
         if label is not None:
             words = label.split()
-            above = groups.pop()[0].split() if fresh else []  # "acc: x=…"
+            above = groups.pop()[0].split()[-_MOST_WORDS:] if fresh else []  # "acc: x=…"
             if words[-1].lower() in _AXES and (above or words[1:]):
                 stem = " ".join([*above, *words[:-1]])
             name = f"{stem} {words[-1]}" if words[-1].lower() in _AXES else " ".join(above + words)
