@@ -125,7 +125,7 @@ def _measured(folder: FolderFiles, name: str) -> set[str]:
         for one in map(column_name, head.names, head.units)
         if one.quantity in ("acc", "gyr", "linear", "xyz") and one.axis >= 0
     }
-    if "xyz" in said:
+    if "xyz" in said or not any(head.names):
         said.discard("xyz")
         said |= set(filter(None, [quantity_of_file(name)]))
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,13 @@ def test_the_e4_tells_beginning_and_rate_above_its_counts(tmp_path: Path) -> Non
     np.testing.assert_allclose(table.samples.acceleration_m_s2, counts / 64.0 * G, atol=1e-9)
     assert table.rate_hz == pytest.approx(100.0)
     assert table.utc_start_ns == 1772348400 * 10**9
+    with zipfile.ZipFile(tmp_path / "e4.zip", "w") as session:
+        session.write(tmp_path / "ACC.csv", "ACC.csv")
+        session.writestr("EDA.csv", f"{began}\n4.000000\n" + "0.31\n" * 24)
+        session.writestr("IBI.csv", f"{began}, IBI\n1.2,0.71\n1.9,0.70\n")
+        session.writestr("tags.csv", "")
+    packed = read(tmp_path / "e4.zip")
+    assert np.array_equal(packed.samples.acceleration_m_s2, table.samples.acceleration_m_s2)
 
 
 SENSORS = {"accelerometer": ACC, "gyroscope": GYR}
