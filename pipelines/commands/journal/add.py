@@ -71,12 +71,11 @@ def add(
         again=again,
     )
     with JournalAtHand() as known:
-        if note_of_shoe := unknown_shoe_note(known, shoe):
-            complain(f"note: {note_of_shoe}")
+        note_of_shoe = unknown_shoe_note(known, shoe)
     with opened_journal() as journal:
         with progress(f"replaying {'' if file is None else file.name}") as report:
             recorded = recorded_run(file, options, journal, report)
-        for said in recorded.notes:
+        for said in filter(None, (note_of_shoe, *recorded.notes)):
             complain(f"note: {said}")
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:

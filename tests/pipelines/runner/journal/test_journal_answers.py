@@ -21,7 +21,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
 from pipelines.runner.journal.session_entry import local_offset_minutes
 from pipelines.runner.journal.tags import unknown_shoe_note
-from tests.pipelines.command_line import quiet
+from tests.pipelines.command_line import backstride, one_sentence, quiet
 from tests.pipelines.runner.journal.typed import journal, refused
 
 
@@ -118,6 +118,8 @@ def test_a_retired_shoe_is_called_retired_and_brought_back() -> None:
         assert "bring it back in your journal" in said
         assert ("second pair" in said) is filed
     assert "--back" in refused("shoe", "A")
+    added = ("journal", "add", "--at", "2026-03-02 18:00", "--minutes", 30, "--shoe", "A")
+    assert "--back" in one_sentence(backstride(*added))  # and no word of what it would add
     assert "retired" not in journal("shoe", "A", "--back")
     assert unknown_shoe_note(JournalAtHand(), "A") == ""
     with Journal() as opened:
