@@ -20,7 +20,7 @@ from pathlib import Path
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
 
-def make_report(recording):
+def make_report(recording, units):
     report = recording.with_suffix(".html")
     report.write_text("<!doctype html><title>Report</title><h1>Report of your run</h1>")
     return report
