@@ -24,7 +24,7 @@ _SOURCES: Final = {
     "treadmill": "as the treadmill showed",
     "pod": "as the foot pod measured",
     "speed": "from the treadmill's speed and the time spent running",
-    "mark": "from marks",
+    "mark": "from what was stated in it",
 }
 
 

@@ -20,6 +20,7 @@ from pipelines.runner.journal.pending import pending_path
 from pipelines.runner.journal.queries import pains_of_runs
 from pipelines.runner.journal.runs import FinishedRun
 from pipelines.runner.journal.tags import unknown_shoe_note
+from pipelines.runner.journal.words import run_line
 from pipelines.session.header import SessionHeader
 from tests.pipelines.coaching.runs import (
     USUAL,
@@ -85,7 +86,7 @@ def test_the_entry_holds_what_was_run() -> None:
     assert session.utc_offset_minutes == 60
 
 
-def test_the_live_distance_and_dose_are_those_of_the_entry() -> None:
+def test_the_live_distance_and_dose_are_those_of_the_entry(tmp_path: Path) -> None:
     run = Accompanied(speed_m_s=2.5, index_of_earlier_runs=True)
     _, steps = feed(run, [Part(4, "run", index=90.0), Part(4, "run", index=120.0)])
     session = finished_run(result_after(run, steps, header=HEADER, duration_s=480.0)).session
@@ -93,6 +94,8 @@ def test_the_live_distance_and_dose_are_those_of_the_entry() -> None:
     assert session.distance_source == "mark"
     assert run.progress.distance_m == session.distance_m
     assert run.progress.dose_easy_km == session.dose_easy_km_m4
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        assert "1.2 km (from what was stated in it)" in run_line(journal, session)
 
 
 def test_a_stated_speed_counts_until_one_is_marked() -> None:
