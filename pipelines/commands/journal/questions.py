@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from imu.errors import ParameterError
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, judge, question
@@ -55,6 +56,8 @@ def ask_questions(
 ) -> None:
     """Ask all questions, say what follows, and keep the answers.
 
+    A yes counts also where the rest is left unanswered, and by Ctrl-C.
+
     Parameters
     ----------
     journal : JournalAtHand
@@ -68,12 +71,18 @@ def ask_questions(
     """
     before = journal.ask(red_flag_state, RedFlagState())
     answers = {name: name in yes for name in QUESTIONS}
+    left_off: BaseException | None = None
     if not no_others:
         say(text("red_flags.introduction"))
-        for name in QUESTIONS:
-            answers[name] = answers[name] or asked(question(name))
-        if before.stopped and not any(answers.values()):
-            cleared = cleared or asked(text("red_flags.cleared_question"))
+        try:
+            for name in QUESTIONS:
+                answers[name] = answers[name] or asked(question(name))
+            if before.stopped and not any(answers.values()):
+                cleared = cleared or asked(text("red_flags.cleared_question"))
+        except (ParameterError, KeyboardInterrupt) as ending:
+            if not any(answers.values()):
+                raise
+            left_off = ending
     after = judge(before, Answered(answers, cleared))
     if after.cue is not None:
         say(after.cue.message)
@@ -81,3 +90,5 @@ def ask_questions(
     add_or_tell(Questionnaire(utc_ns, answers, cleared, utc_offset_minutes=offset), journal)
     if not (after.stopped or after.eased):
         say_cues(journal.ask(lambda it: after_the_questions(it, utc_ns), []))
+    if left_off is not None:
+        raise left_off

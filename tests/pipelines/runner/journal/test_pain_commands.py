@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.queries import run_pains
-from tests.pipelines.command_line import command, environment
+from tests.pipelines.command_line import backstride, command, environment
 from tests.pipelines.runner.journal.typed import journal, refused
 from tests.warm_process import finished
 
@@ -194,6 +196,19 @@ def test_words_of_the_leg_and_of_nerves_call_for_the_questions(words: tuple[str,
 def test_bladder_signs_are_for_the_emergency_department_now() -> None:
     said = journal("check", "--yes", "bladder", "--no-others")
     assert "go to an emergency department now, because passing or holding water" in said
+
+
+def test_a_yes_counts_where_the_other_questions_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers() -> Iterator[str]:
+        yield from ("n\n", "n\n", "n\n", "n\n", "y\n")
+        raise KeyboardInterrupt
+
+    given = answers()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(readline=lambda: next(given)))
+    left = backstride("journal", "check")
+    assert "now, because the skin between your legs is numb." in left.out
+    assert left.exit_code != 0
+    assert "go to an emergency department now" in journal("week")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
