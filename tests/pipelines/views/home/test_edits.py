@@ -166,8 +166,13 @@ def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
     change(journal, "settings", wanted, _NOW)
     assert journal.settings().height_m == pytest.approx(69 * 0.0254)
     answers = dict.fromkeys(QUESTIONS, "no")
-    change(journal, "check", answers | {"bladder": "yes"}, _NOW)
-    assert journal.entries(Questionnaire)[0].answers["bladder"] is True
+    with pytest.raises(InputError, match="6 of the questions are open"):
+        change(journal, "check", {"sciatica": "yes", "weakness": "no"}, _NOW)
+    told = change(journal, "check", {"bladder": "yes"}, _NOW)  # it waits for no other answer
+    assert "go to an emergency department now" in told
+    assert journal.entries(Questionnaire)[0].answers == dict.fromkeys(answers, False) | {
+        "bladder": True
+    }
 
 
 @pytest.mark.parametrize(
@@ -190,7 +195,7 @@ def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
         ("plan", {"rest": "61"}),
         ("settings", {"units": "cubits"}),
         ("settings", {"units": "metric", "height": "17", "strength": "2", "stretches": "2"}),
-        ("check", {"bladder": "yes"}),
+        ("check", {"bladder": "no"}),
         ("delete", {"kind": "run", "number": "1"}),
         ("delete", {"kind": "journal", "number": "1", "sure": "yes"}),
     ],
