@@ -113,10 +113,14 @@ def test_silence_is_measured_by_what_holds_samples() -> None:
         inbox.holds_samples = BackstrideDriver().holds_samples
         inbox.put("control", b"pong", 50)
         assert inbox.latest_sample_ns == 10
-        inbox.put("data", b"", 60)
+        inbox.put("data", b"", 20)
+        inbox.put("data", bytes(8), 30)  # no sample in it
+        assert inbox.latest_sample_ns == 10
+        sample = bytes([1]) + bytes(7 + 12)
+        inbox.put("data", sample, 60)
         assert inbox.latest_sample_ns == 60
         # on a serial line all comes in the same bytes, in pieces
-        data = encode_message(FrameType.DATA, b"")
+        data = encode_message(FrameType.DATA, sample)
         inbox.put("bytes", encode_message(FrameType.STATUS, b"pong") + data[:3], 70)
         assert inbox.latest_sample_ns == 60
         inbox.put("bytes", data[3:], 80)
