@@ -294,6 +294,7 @@ def test_the_battery_is_heard_between_frames(layout: Layout, channel: str) -> No
     stream = framed(counts, layout)
     answer = encode_registers(Registers(BATTERY_REGISTER, (385, *(0,) * 7)))
     other = encode_registers(Registers(0x3A, (360, *(0,) * 7)))
+    other += encode_registers(Registers(BATTERY_REGISTER, (12, *(0,) * 7)))  # it has none
     cut = 20 * size
     decoder = WitMotionDecoder()
     results = decoder.push(Packet(0, channel, stream[:cut] + answer + other + stream[cut:]))
@@ -753,6 +754,10 @@ def test_a_notification_that_comes_twice_is_counted_and_taken_once() -> None:
     assert [type(reading) for reading in readings] == [Reading] * 3
     assert sum(len(r.acceleration_m_s2) for r in readings if isinstance(r, Reading)) == 24
     assert [r.repeated for r in readings if isinstance(r, Reading)] == [0, 8, 16]
+    still = encode_frames(np.where(np.arange(9) < 3, counts[:8], 0))  # measures the same again
+    decoder = WitMotionDecoder()
+    lying = [r for k in range(5) for r in decoder.push(Packet(k, "data", still))]
+    assert sum(len(r.acceleration_m_s2) for r in lying if isinstance(r, Reading)) == 40
 
 
 def test_an_answer_to_another_question_that_comes_late_is_no_filter() -> None:
