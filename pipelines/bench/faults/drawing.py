@@ -151,8 +151,6 @@ def drawn_plan(seed: int) -> FaultPlan:
     protocol = Scenario.from_query(sensor).protocol
     windows = 1 if protocol in _ONE_WINDOW else len(_WINDOWS)
     chosen = [first] if first in _ALONE else [first, *_others(first, kinds, windows, random)]
-    if protocol == "movesense" and "duplicate" in chosen:  # half a message that came twice is one
-        chosen = [kind for kind in chosen if kind != "mtu"]
     return FaultPlan(
         faults=tuple(_laid_out(chosen, sensor, random)),
         seed=random.randrange(1, 1 + _SEEDS),
