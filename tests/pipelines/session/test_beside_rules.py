@@ -19,7 +19,8 @@ class Told:
     def __init__(self) -> None:
         pace = Pace()
         self.sources = PaceSources(pace)
-        self._beside = Beside(self.sources, SessionProgress(pace))
+        self.progress = SessionProgress(pace)
+        self._beside = Beside(self.sources, self.progress)
         self._now_s = 0.0
 
     def belt(self, **fields: float) -> list[Fact]:
@@ -66,3 +67,21 @@ def test_the_heart_rate_of_the_belt_counts_only_while_there_is_none_of_a_strap()
     assert told.strap(140.0) == [facts.HeartRateKnown(3.0, 140.0, "strap")]
     assert told.belt(speed_m_s=3.0, heart_rate_bpm=160.0) == []
     assert told.strap_link("lost")[1:] == [facts.HeartRateKnown(5.0, 160.0, "treadmill")]
+
+
+def test_a_count_that_leaps_further_than_a_sprint_has_begun_anew() -> None:
+    told = Told()
+    covered_m = []
+    # 12 m/s for a second and 20 m are the most that a count may grow by
+    for count_m in (100.0, 103.0, 134.0, 170.0, 172.0, 10.0, 14.0):
+        told.belt(speed_m_s=3.0, distance_m=count_m)
+        covered_m.append(told.progress.distance_m)
+    assert covered_m == [0.0, 3.0, 34.0, 34.0, 36.0, 36.0, 40.0]
+
+
+def test_the_distance_of_a_belt_is_told_every_ten_seconds() -> None:
+    told = Told()
+    found = [fact for k in range(25) for fact in told.belt(speed_m_s=3.0, distance_m=3.0 * k)]
+    distances = [fact for fact in found if isinstance(fact, facts.DistanceKnown)]
+    assert [fact.time_s for fact in distances] == [2.0, 12.0, 22.0]
+    assert [fact.distance_m for fact in distances] == [3.0, 33.0, 63.0]
