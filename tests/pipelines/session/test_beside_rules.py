@@ -85,3 +85,14 @@ def test_the_distance_of_a_belt_is_told_every_ten_seconds() -> None:
     distances = [fact for fact in found if isinstance(fact, facts.DistanceKnown)]
     assert [fact.time_s for fact in distances] == [2.0, 12.0, 22.0]
     assert [fact.distance_m for fact in distances] == [3.0, 33.0, 63.0]
+
+
+def test_a_belt_that_stands_for_8_s_while_the_runner_runs_is_doubted_until_it_moves() -> None:
+    told = Told()
+    stands = [told.belt(speed_m_s=0.0) for _ in range(10)]
+    doubts = [fact for found in stands for fact in found if isinstance(fact, facts.StreamDoubted)]
+    assert doubts == [facts.StreamDoubted(9.0, "treadmill", "stands")]
+    assert told.sources.pace.speed_m_s is None
+    moves = told.belt(speed_m_s=3.0)
+    assert moves[0] == facts.StreamBelieved(11.0, "treadmill", "stands")
+    assert told.sources.pace.speed_m_s == 3.0
