@@ -411,7 +411,8 @@ class _Reader:
 
     def _completed(self, cells: list[str], width: int) -> list[str]:
         """A row whose separator at the end is more or less than the others have."""
-        if len(cells) == width + 1 and not cells[-1]:
+        remark = len(self._header) == width + 1 and self._header[-1] != ""
+        if len(cells) == width + 1 and (remark or not cells[-1]):
             return cells[:-1]
         if len(cells) == width - 1 and not self._head.names[-1] and self._head.header_line:
             return [*cells, ""]

@@ -52,6 +52,8 @@ def test_labview_has_the_time_once_never_or_for_each_channel(tmp_path: Path, col
     text = f"{LABVIEW}{names}\tComment\n{body}"
     if columns == "One":  # as where the comma is that of decimals
         text = text.replace(".", ",")
+        lines = text.splitlines()
+        text = "\n".join([*lines[:99], lines[99] + "\tlap 1", *lines[100:], ""])
     assert_is_the_run(read(given(tmp_path, text, "run.lvm")))
 
 
