@@ -17,9 +17,11 @@ from imu.samples import Quality
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
+from pipelines.coaching.companion import red_flags_before
 from pipelines.coaching.training.bends import bends_cue
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import Adherence, adherence_of
+from pipelines.coaching.training.red_flags import judge_yes
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.quantities import MEANS
 from pipelines.session import facts
@@ -107,6 +109,8 @@ class SessionResult:
         What later runs may start from; none of a simulated runner's, who is nobody's history.
     stopped : bool
         Whether red flags, or pain, stand at the end: then nothing is coached after the run either.
+    warning : Cue or None
+        What a sign for a doctor that stands at the end calls for.
     losses, clock, axes_found
         Accounting of samples, the sensor's clock, and whether the axes are known.
     loose_clip : bool
@@ -163,6 +167,7 @@ class SessionResult:
     changed: tuple[str, ...]
     run_baseline: Baseline | None
     stopped: bool
+    warning: Cue | None
     losses: LossCounts
     clock: SensorClock | None
     axes_found: bool
@@ -198,7 +203,9 @@ class SessionResult:
 
     @property
     def closing_cues(self) -> tuple[Cue, ...]:
-        """What to tell once the session is over."""
+        """What to tell once the session is over: of a sign for a doctor, nothing else."""
+        if self.warning is not None:
+            return (self.warning,)
         if self.stopped:
             return ()
         said = [
@@ -248,8 +255,6 @@ def result_of(
     sensors = _all(known, facts.SensorKnown)
     comparable, by_rate = at_one_rate(steps, [(one.time_s, one.info.rate_hz) for one in sensors])
     stretches = _stretches(known, begin_s, end.time_s)
-    phases = [(fact.phase, fact.time_s) for fact in _all(known, facts.PhaseBegan)]
-    did = [(one.gait, one.begin_s, one.end_s) for one in stretches]
     return SessionResult(
         header,
         sensors[-1].info if sensors else None,
@@ -275,11 +280,12 @@ def result_of(
         end.before_warm_up_m,
         end.cool_down,
         end.bends,
-        adherence_of(phases, did),
+        _adherence(known, stretches),
         end.baseline,
         end.changed,
         None if header.simulated else end.run_baseline,
         _is_held(known, header),
+        _warning(known, header),
         end.losses,
         end.clock,
         end.axes_found,
@@ -336,6 +342,19 @@ def _is_held(found: Sequence[Fact], header: SessionHeader) -> bool:
         elif isinstance(fact, facts.PainJudged):
             held = fact.holds
     return held
+
+
+def _adherence(found: Sequence[Fact], stretches: Sequence[Stretch]) -> Adherence | None:
+    phases = [(fact.phase, fact.time_s) for fact in _all(found, facts.PhaseBegan)]
+    return adherence_of(phases, [(one.gait, one.begin_s, one.end_s) for one in stretches])
+
+
+def _warning(found: Sequence[Fact], header: SessionHeader) -> Cue | None:
+    """What the signs for a doctor that stand at the end call for; None without one."""
+    flags = red_flags_before(header.plan)
+    for fact in _all(found, facts.FlagsAnswered):
+        flags = judge_yes(flags, fact.answers, cleared=fact.cleared)
+    return flags.cue if flags.stopped or flags.eased else None
 
 
 def _measured_heart_rate(found: Sequence[Fact], end_s: float) -> Measured | None:

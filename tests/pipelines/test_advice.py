@@ -114,6 +114,9 @@ def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:
     assert "You rated your pain 5, just now. No training is suggested until" in ended.out
     assert "pelvic tilts" not in ended.err
     assert "budget" not in ended.err
+    journal("check", "--yes", "saddle", "--no-others")
+    last = backstride("live", QUICK).out.splitlines()[-1]  # after the run, too
+    assert "go to an emergency department now, because the skin between your legs" in last
 
 
 def test_a_distance_that_nobody_runs_in_that_time_is_refused() -> None:
