@@ -52,6 +52,7 @@ from pipelines.runner.journal.queries import (
 
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
+_MINUTE_NS: Final = 60 * 10**9
 #: Surfaces than which others are softer.
 _HARD_GROUND: Final = ("asphalt", "concrete")
 #: How far back pain is looked at: longer than the longest tier.
@@ -147,7 +148,10 @@ def held_back(journal: Journal, now_ns: int) -> HeldBack | None:
     level = pain[-1].level if pain else 0
     unanswered = questions_due(journal, now_ns) is not None
     lost_ns = journal.settings().ratings_lost_ns
-    lost = lost_ns is not None and not journal.entries(Pain, "utc_ns > ?", (lost_ns,), newest=1)
+    # the rating that found the journal damaged was begun a moment before
+    lost = lost_ns is not None and not journal.entries(
+        Pain, "utc_ns > ?", (lost_ns - _MINUTE_NS,), newest=1
+    )
     if level < CHANGE_FROM and not unanswered and not lost:
         return None
     ago = ago_words((now_ns - pain[-1].utc_ns) / _HOUR_NS) if pain else ""

@@ -376,6 +376,7 @@ def test_a_damaged_journal_is_told_and_the_note_is_not_lost(home: Path) -> None:
     assert "was damaged; it was kept as journal-damaged-" in said
     with Journal() as opened:
         assert len(opened.entries(Pain)) == 1
+    assert "rated it anew" not in journal("week")  # it is that rating
 
 
 @pytest.mark.parametrize("content", [b"garbage" * 1000, b""])
