@@ -125,6 +125,16 @@ def test_a_sensor_that_comes_back_as_another_is_logged_before_its_samples() -> N
     assert not any(isinstance(each, DeviceInfo) for each in records)
 
 
+def test_the_axes_that_were_stated_are_those_of_the_sensor() -> None:
+    async def stated() -> str:
+        clock = VirtualClock()
+        async with SensorSource(_Connector(clock, always), clock=clock, axes="-x-y+z") as source:
+            return source.info.axes
+
+    _Driver.infos = [INFO]
+    assert asyncio.run(stated()) == "-x-y+z"
+
+
 class _Garbled(_Driver):
     """Has an answer that cannot be read, at first or always."""
 

@@ -88,6 +88,14 @@ def test_numbered_samples_keep_their_time_over_wraps_and_gaps() -> None:
     assert followed.timeline.losses == Losses(received=149_770, lost=230)
 
 
+@pytest.mark.parametrize("fast", [0.97, 1.03])
+def test_a_clock_that_is_off_all_the_time_never_shows_a_restart(fast: float) -> None:
+    timeline = NumberedTimeline(200.0)
+    for first in range(0, 80_000, 20):  # it runs 12 s ahead
+        timeline.place(numbered(first, 20), round((first + 20) * 5_000_000 / fast))
+    assert timeline.losses == Losses(received=80_000)
+
+
 def test_numbered_duplicates_late_and_overlapping_packets() -> None:
     timeline = NumberedTimeline(200.0)
     assert timeline.place(numbered(0), 0) is not None
