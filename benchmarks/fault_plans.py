@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -66,7 +66,9 @@ def judged(first: int, count: int) -> Judged:
 
 def main() -> None:
     """Judge, and print the figure."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else _COUNT
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=_COUNT, help=f"of plans ({_COUNT})")
+    count = parser.parse_args().count
     warm_up()
     begin_s, total = time.monotonic(), Judged()
     with ProcessPoolExecutor(_CORES) as pool:
