@@ -69,6 +69,7 @@ class Fault:
     beside_none: bool = False  # what is right is what a sensor without a gyroscope gives
     later_s: float = 0.0  # by which its clock is set forward in mid-run
     holes: bool = False  # samples are missing: cadence, over ten seconds, is of other strides
+    counted_on: bool = False  # and its times do not show it
 
 
 @dataclass(frozen=True)
@@ -333,6 +334,12 @@ HOLES: Final = (
     Fault("0.6 s lost in every 3 s", _holes(3.0, 0.6), holes=True),
     Fault("2 s lost in every 6 s", _holes(6.0, 2.0), holes=True),
     Fault("packets of 75 ms lost, or too late, 20 %", _packets_lost(0.2), holes=True),
+    Fault(
+        "0.1 s lost in every 6 s, times counted on", _holes(6.0, 0.1), holes=True, counted_on=True
+    ),
+    Fault(
+        "50 ms lost in every 4 s, times counted on", _holes(4.0, 0.05), holes=True, counted_on=True
+    ),
     Fault("clock set 0.3 s forward", _clock_set(0.3), later_s=0.3, holes=True),
     Fault("clock set 5 s forward", _clock_set(5.0), later_s=5.0, holes=True),
     Fault("accelerometer: ±16 g", _force(_clipped(16.0 * STANDARD_GRAVITY_M_S2))),
@@ -367,6 +374,13 @@ HOLES: Final = (
 )
 
 
+def _counted_on(samples: Samples) -> Samples:
+    """As a logger without a clock writes what has come: nothing shows what is missing."""
+    count = len(samples)
+    time_s = samples.time_s[0] + np.arange(count) / _RATE_HZ
+    return Samples(time_s, samples.acceleration_m_s2, samples.angular_velocity_rad_s)
+
+
 def _steps_of(samples: Samples, fault: Fault, rate_hz: float) -> tuple[Steps, tuple[str, ...]]:
     analyzer = StepAnalyzer(fault.rate * rate_hz, axes=fault.axes)
     steps = concatenate([analyzer.push(samples), analyzer.flush()])
@@ -392,11 +406,15 @@ def _wrong(trusted: Steps, true: Steps, fault: Fault) -> int:
 def outcome_of(fault: Fault, samples: Samples, true: Steps, rate_hz: float) -> Outcome:
     """What comes of a fault, beside the steps of the same run without it."""
     try:
-        steps, told = _steps_of(fault.spoil(samples), fault, rate_hz)
+        spoilt = fault.spoil(samples)
+        given = _counted_on(spoilt) if fault.counted_on else spoilt
+        steps, told = _steps_of(given, fault, rate_hz)
     except InputError as refusal:
         return Outcome(0, (f"refused: {refusal}",), 0, 0, 0, 0)
     trusted = trusted_steps(steps)
     begins_s = trusted.rows["initial_contact_s"]
+    if fault.counted_on:
+        begins_s[:] = np.interp(begins_s, given.time_s, spoilt.time_s)
     begins_s[begins_s > samples.time_s[_LATER.start]] -= fault.later_s
     flagged = int(np.count_nonzero(steps.quality_bits & np.uint16(~Quality.NO_GYRO & 0xFFFF)))
     lean = int(np.count_nonzero(np.isfinite(trusted.sacral_lean_deg)))

@@ -270,9 +270,11 @@ SEGMENT_STATE: Final = np.dtype(
         ("ups_before", np.int64),
         # of up where turning was not measured, degrees²; 0 without holes
         ("tilt_variance", np.float64),
+        ("tilt_variance_before", np.float64),  # the last hole that nobody told of
         ("tilt_seen", np.int64),  # samples that have been looked through for holes
         ("shaken", np.uint8),  # by a filled gap since
         ("last_running", np.int64),  # sample at which a step was last closed
+        ("last_rise", np.float64),  # with which the last step ended, sample index; NaN before any
     ],
     align=True,
 )
@@ -288,6 +290,7 @@ BOUT_STATE: Final = np.dtype(
         ("due", np.int64),  # sample at which the next step can be closed
         ("rises", np.float64, CONTACTS),  # through 1 g, by contact number, sample index
         ("initial_contact", np.float64),  # of the open step, sample index; NaN when not known
+        ("hole", np.int64),  # step that lacks samples which nobody told of, by contact number
         ("mounting_tried", np.int64),
         ("mounting_from", np.int64),  # first contact after the last re-seating
         ("side", SIDE_STATE),  # votes of roll
@@ -348,6 +351,7 @@ def new_segment_state() -> NDArray[np.void]:
     """The state before the first sample of a segment."""
     state = np.zeros(1, SEGMENT_STATE)
     state["filling"] = -1
+    state["last_rise"] = np.nan
     return state
 
 
@@ -357,6 +361,7 @@ def new_bout_state() -> NDArray[np.void]:
     state["opening_contact"] = -1
     state["due"] = NEVER
     state["swing"] = np.nan
+    state["hole"] = -CONTACTS
     return state
 
 

@@ -41,6 +41,7 @@ from imu.step.events import (
     crossing_up_after,
     lowest_between,
 )
+from imu.step.lost_time import lost_time_s
 from imu.step.lumbar import peak_lumbar_compression
 from imu.step.metrics import angle_range, largest, mean, middle_mean_of, speed_lost
 from imu.step.model import (
@@ -363,7 +364,12 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     next_rise = first + closing if closing >= 0.0 else np.nan
     fall = first + crossing_down_before(v10, flight, s.bout.weight)
     s.bout.rises[(number + 1) % CONTACTS] = next_rise
-    find_up(c, s, number)
+    lost_s = 0.0
+    # where it rings, steps seem to begin now and then
+    rings = s.bout.ringing_steps > 0 and ringing_share(s.bout.ringing) > 0.0
+    if s.segment.last_rise >= s.segment.flagged and not rings:  # else it is told what is missing
+        lost_s = lost_time_s(s, (next_rise - s.segment.last_rise) * c.interval_s, f.scratch)
+    find_up(c, s, number, lost_s)
     if not s.sanity.standing & 1 << FROZEN:  # what has just come to life has lost up
         judge_agreement(c, s, f, number)
     q = s.segment.levelling
@@ -371,6 +377,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     level(q, s.segment.up[0], s.segment.up[1], s.segment.up[2])
     left = level_window(s, f, first, n)
     flags &= ~(TURN_UNKNOWN | BRIEF_HOLE)
+    if lost_s > 0.0:
+        flags |= _GAP
     flags |= _felt(s, flags)
     # of a brief hole nothing is felt beyond the step that it is in
     if flags_between(s, max(begin - c.brief_lead_samples, first), end) & BRIEF_HOLE:
@@ -437,7 +445,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     fill_loose_features(w[VERTICAL], w[FORWARD], w[LEFT], n, c.interval_s, step_s, f.loose, loose)
     if c.full_rate == 1 and is_loose(s, loose_score(loose)):
         flags |= _LOOSE
-    s.bout.initial_contact = next_contact
+    s.bout.initial_contact, s.segment.last_rise = next_contact, next_rise
 
     a = max(0, int(math.ceil(contact_index)) - first)
     b = min(n - 1, int(math.ceil(next_contact)) - first)

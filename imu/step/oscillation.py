@@ -137,6 +137,9 @@ def _find_stride(s: Record, number: int, longest: int) -> tuple[float, float, fl
         whole = min(whole, s.segment.flagged)
     while whole > mean_from and not _flags_at(s, whole - 1) & _UNMEASURED:
         whole -= 1
+    if number - s.bout.hole < CONTACTS:
+        hole_end = s.bout.rises[(s.bout.hole + 1) % CONTACTS]
+        whole = whole if math.isnan(hole_end) else max(whole, int(math.ceil(hole_end)))
     # the step alone is off by some millimetres, and one beside a force at its limit bears no flag
     lone = mean_from < whole <= rise and _flags_at(s, whole - 1) & _CLIPPED
     while not mean_from >= whole and steps > 2:

@@ -94,6 +94,8 @@ _CONTRADICTED_STEPS: Final = 8
 _SET_OFF_STEPS: Final = 32
 #: Such a step counts for so many that doubt up.
 _MUCH_DOUBTED: Final = 5
+#: So many steps after one that lacks samples a stride is whole again.
+_OF_A_HOLE: Final = 2
 #: Standard deviations by which a stride may differ from up.
 _BELIEVED: Final = 2.0
 
@@ -341,6 +343,14 @@ def _turning_rad_s(s: Record, begin: int, end: int) -> float:
 
 
 @kernel
+def _missed_time(c: Record, lost_s: float) -> float:
+    """Square of the time for which a hole leaves it open how the sensor turned, s²."""
+    hole = lost_s + c.interval_s
+    missed = _MISSED_SHARE * hole**3 / (hole * hole + _MISSED_WHOLLY_S**2)
+    return missed * missed
+
+
+@kernel
 def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
     """Add what the samples up to ``end`` left open of the turning.
 
@@ -359,9 +369,7 @@ def _add_missed_turns(c: Record, s: Record, end: int) -> bool:
             if i + 1 < end:
                 continue
         if run > 0:
-            hole = (run + 1) * c.interval_s
-            angle = _MISSED_SHARE * hole**3 / (hole * hole + _MISSED_WHOLLY_S**2)
-            missed, run = missed + angle * angle, 0
+            missed, run = missed + _missed_time(c, run * c.interval_s), 0
     s.segment.tilt_seen = max(s.segment.tilt_seen, end)
     if missed == 0.0:
         return spoilt
@@ -468,8 +476,11 @@ def find_lost_up(s: Record, first: int, last: int) -> bool:
 
 
 @kernel
-def find_up(c: Record, s: Record, number: int) -> None:
-    """Level by the strides that end with step ``number``, whose rises are known."""
+def find_up(c: Record, s: Record, number: int, lost_s: float) -> None:
+    """Level by the strides that end with step ``number``, whose rises are known.
+
+    In that step so much time is missing, without a trace.
+    """
     u = s.segment.up
     if s.turns == 0:
         u[0], u[1], u[2] = up_in_inertial_frame(s.inclination.levelling)
@@ -481,12 +492,24 @@ def find_up(c: Record, s: Record, number: int) -> None:
     oldest = float(s.segment.oldest)
     begin = s.bout.rises[(number - 1) % CONTACTS]
     broken = _add_missed_turns(c, s, s.bout.contacts[(number + 1) % CONTACTS])
+    if lost_s > 0.0:
+        broken = True
+        if number > s.bout.hole + _OF_A_HOLE:
+            s.segment.tilt_variance_before = s.segment.tilt_variance
+        s.bout.hole = number
+        turning = math.degrees(_turning_rad_s(s, s.bout.contacts[number % CONTACTS], int(end)))
+        s.segment.tilt_variance += _missed_time(c, lost_s) * turning * turning
     s.unbroken = 0 if broken else s.unbroken + 1
     tilt = 0.0
     if number > 0 and begin >= oldest and end > begin:
         x, y, z = mean_of_past(s, begin, end)
         tilt = _tilt_between(u, x, y, z)
         if s.segment.up_known == 1 and sure:
+            if number < s.bout.hole + _OF_A_HOLE:
+                return
+            if number == s.bout.hole + _OF_A_HOLE and tilt < _LARGEST_TILT:
+                # of an odd step, or of a hole in which nothing turned
+                s.segment.tilt_variance = s.segment.tilt_variance_before
             first, last = int(begin), int(end)
             filled, spoilt = _flagged_samples(s, first, last)
             if filled >= c.shaking_samples:
