@@ -307,11 +307,11 @@ def check_sample(
     finite = math.isfinite(ax + ay + az + gx + gy + gz)
     # all axes at their ends at once is what some sensors write for no reading
     ends = min(abs(ax), abs(ay), abs(az)) >= c.acceleration_limit
-    impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most or ends)
+    impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
     nothing = force == 0.0 and _is_written_for_nothing(c, s, turn != 0.0)
     leaps = finite and not (impossible or nothing) and force < c.acceleration_limit
     leaps = leaps and _leaps(c, s, t, ax, ay, az, gx, gy, gz)
-    lost = impossible or not finite or nothing or leaps
+    lost = impossible or ends or not finite or nothing or leaps
     if s.joined == 1 and not lost:
         late = (t - s.expected_s) * c.rate_hz
         if late >= _SURELY_LATE or (late >= _LATE and (t - s.time_s) * c.rate_hz >= _ROOM):
@@ -331,7 +331,7 @@ def check_sample(
         if impossible:
             s.impossible += 1
             if s.impossible == 1:
-                s.impossible_reading = turn if turn > c.angular_velocity_most else force
+                s.impossible_reading = force if force > c.acceleration_most else turn
         return DROP
     return missing
 
