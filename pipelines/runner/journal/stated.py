@@ -121,7 +121,7 @@ def odd_distance_words(session: Session, units: Units) -> str:
     --------
     >>> run = Session(1_772_474_400 * 10**9, 1800.0, distance_m=4.0, distance_source="user")
     >>> odd_distance_words(run, "metric")
-    '0.0 km in 30:00 is less than anybody runs: was another unit meant?'
+    '4 m in 30:00 is less than anybody runs: was another unit meant?'
     """
     if session.distance_m is None:
         return ""
@@ -132,7 +132,8 @@ def odd_distance_words(session: Session, units: Units) -> str:
             "recording; the rest counts as run outside of it."
         )
     if session.distance_source == "user" and session.distance_m < _SLOWEST_M_S * taken_s:
-        told = distance_words(session.distance_m, units)
+        metres = session.distance_m
+        told = f"{metres:.0f} m" if metres < 1000.0 else distance_words(metres, units)
         return (
             f"{told} in {clock_words(taken_s)} is less than anybody runs: was another unit meant?"
         )

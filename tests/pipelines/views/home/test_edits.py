@@ -85,7 +85,7 @@ def test_run_is_corrected_and_what_is_emptied_is_taken_back(journal: Journal) ->
     told = change(journal, "run", {"run": "1", "distance": "25 km"}, _NOW)
     assert "Nobody runs more than 14.4 km in the time of this recording" in told
     told = change(journal, "run", {"run": "1", "distance": "4 m"}, _NOW)
-    assert "0.0 km in 30:00 is less than anybody runs: was another unit meant?" in told
+    assert "4 m in 30:00 is less than anybody runs: was another unit meant?" in told
 
 
 def test_pain_belongs_to_its_run_and_is_not_cleared_too_early(journal: Journal) -> None:
