@@ -131,6 +131,14 @@ def session_at(journal: Journal, utc_start_ns: int) -> Session | None:
     return found[0] if found else None
 
 
+def session_of_steps(journal: Journal, steps: int, running_s: float) -> Session | None:
+    """The run of the same recording, which alone has as many steps that take as long to the bit."""
+    if not steps:
+        return None
+    found = journal.entries(Session, "steps = ? AND running_s = ?", (steps, running_s), newest=1)
+    return found[0] if found else None
+
+
 # ------------------------------------------------------------------------------------------- charts
 
 

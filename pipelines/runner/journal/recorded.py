@@ -15,7 +15,12 @@ from pipelines.coaching.training.pain_moments import RunTime, shared_time
 from pipelines.files.summary_file import read_summary
 from pipelines.runner.filing import began_by_no_clock, finished_run
 from pipelines.runner.journal.entries import DistanceSource, Session, moment
-from pipelines.runner.journal.queries import run_time, runs_meanwhile, session_at
+from pipelines.runner.journal.queries import (
+    run_time,
+    runs_meanwhile,
+    session_at,
+    session_of_steps,
+)
 from pipelines.runner.journal.runs import FinishedRun, stated_of, typed_run
 from pipelines.runner.journal.session_entry import (
     distance_from_speed,
@@ -146,7 +151,7 @@ def _from_session(
 
     with open_session(path) as file:
         header = _begun(file.header, options)
-        _refuse_known(journal, header.utc_start_ns, path, options)
+        _refuse_known(session_at(journal, header.utc_start_ns), path, options)
         if options.shoe:
             _known_shoe(journal, options.shoe)
         settings = journal.settings()
@@ -157,7 +162,11 @@ def _from_session(
         )
         result = fold_file(file, header_as_stated(header, stated), report).result
         note = file.session([]).note
-    run = _as_recorded(result, path, options, journal)
+    there = None
+    if options.start_ns is not None:  # no clock told it, so that it may be there with another start
+        there = session_of_steps(journal, len(result.steps), result.running_s)
+        _refuse_known(there, path, options)
+    run = _as_recorded(result, path, options, journal, there)
     return dataclasses.replace(run, notes=(note,) if note else ())
 
 
@@ -197,10 +206,19 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
         memory=data_directory(),
     )
     ran = fold_table(path, stated, report)
-    start_ns, note = _start_of_table(ran.header.utc_start_ns, options.start_ns)
-    _refuse_known(journal, start_ns, path, options)
-    result = result_of(replace(ran.header, utc_start_ns=start_ns), ran.facts)
-    recorded = _as_recorded(result, path, options, journal)
+    result = result_of(ran.header, ran.facts)
+    there = session_of_steps(journal, len(result.steps), result.running_s)
+    _refuse_known(there, path, options)
+    # a start that was corrected stays
+    told_ns = ran.header.utc_start_ns if there is None else there.utc_start_ns
+    start_ns, note = _start_of_table(told_ns, options.start_ns)
+    if there is None:
+        there = session_at(journal, start_ns)
+        _refuse_known(there, path, options)
+    else:
+        note = ()
+    result = dataclasses.replace(result, header=replace(ran.header, utc_start_ns=start_ns))
+    recorded = _as_recorded(result, path, options, journal, there)
     # whose sensor it was, and how it sat, compares with no other run
     run = dataclasses.replace(recorded.run, baseline=None)
     return dataclasses.replace(recorded, run=run, notes=(*ran.notes, *note))
@@ -224,9 +242,16 @@ def _start_of_table(told_ns: int, stated_ns: int | None) -> tuple[int, tuple[str
 
 
 def _as_recorded(
-    result: SessionResult, path: Path, options: AddOptions, journal: Journal
+    result: SessionResult,
+    path: Path,
+    options: AddOptions,
+    journal: Journal,
+    there: Session | None,
 ) -> RecordedRun:
-    """What a recording comes to, with what the user says of it now or has said of it."""
+    """What a recording comes to, with what the user says of it now or has said of it.
+
+    ``there``, the run that it is in the journal already, where its start does not tell.
+    """
     header = result.header
     if options.speed:
         stated: Distance | None = distance_from_speed(
@@ -234,7 +259,8 @@ def _as_recorded(
         )
     else:
         stated = _stated_distance(options, result.duration_s)
-    number = _number_of(journal, header.utc_start_ns)
+    there = there or session_at(journal, header.utc_start_ns)
+    number = None if there is None else there.identifier
     if number is None and not header.simulated:
         number = _typed_number(journal, header.utc_start_ns, result.duration_s)
     said = Stated(stated, options.surface, options.shoe, options.note)
@@ -316,21 +342,19 @@ def _typed_number(journal: Journal, start_ns: int, duration_s: float) -> int | N
     return alike[most] if most >= _SAME_RUN else None
 
 
-def _number_of(journal: Journal, start_ns: int) -> int | None:
-    """The number of the run that began then; None when it is not in the journal."""
-    same = session_at(journal, start_ns)
-    return None if same is None else same.identifier
-
-
-def _refuse_known(journal: Journal, start_ns: int, path: Path, options: AddOptions) -> None:
+def _refuse_known(there: Session | None, path: Path, options: AddOptions) -> None:
     """Refuse a run that is there and is not to be computed again."""
-    number = _number_of(journal, start_ns)
-    if number is not None and not options.again:
-        raise InputError(
-            f"this run is in the journal already, as run {number}; to compute it anew from its "
-            "recording, add --again: what you stated and noted stays.",
-            place=str(path),
-        )
+    if there is None or options.again:
+        return
+    began, cure = "", "compute it anew from its recording"
+    if options.start_ns is not None and abs(options.start_ns - there.utc_start_ns) >= _A_MINUTE_NS:
+        begun = moment(there.utc_start_ns, there.utc_offset_minutes)
+        began, cure = f", from {begun:%Y-%m-%d %H:%M}", "let it begin as you state"
+    raise InputError(
+        f"this run is in the journal already, as run {there.identifier}{began}; to {cure}, add "
+        "--again: what you stated and noted stays.",
+        place=str(path),
+    )
 
 
 def _dose_lacks(height: bool, baseline: bool, index: bool) -> str:

@@ -189,11 +189,15 @@ def test_a_recording_of_another_maker_is_filed_too(tmp_path: Path) -> None:
         assert opened.rows("SELECT count(*) FROM run_baselines")[0][0] == 0
     assert "in the journal already, as run 1" in refused(*words, "--at", "2020-03-09 18:00")
     journal(*words, "--at", "2020-03-09 18:00", "--again")
+    # it is that run, whatever start is stated, and has the one that is stated with --again
+    said = refused(*words, "--at", "2020-03-10 18:00")
+    assert "as run 1, from 2020-03-09 18:00; to let it begin as you state, add --again" in said
+    journal("edit", 1, "--forget", "distance")
     # without a distance, the sentence that says how to state it can be typed as it stands
-    said = journal("add", path, "--at", "2020-03-10 18:00")
+    said = journal("add", path, "--at", "2020-03-10 18:00", "--again")
     cure = re.search(r"backstride journal (add .*)\.$", said, re.M)
     assert cure is not None
-    assert "run 2: 2020-03-10 18:00" in journal(*shlex.split(cure[1]))
+    assert "run 1: 2020-03-10 18:00" in journal(*shlex.split(cure[1]))
 
 
 def test_a_simulated_run_says_that_it_leaves_no_baseline(recording: Path) -> None:

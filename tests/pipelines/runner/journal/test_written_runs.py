@@ -67,6 +67,9 @@ def test_the_start_that_is_stated_goes_before_that_of_a_table(table: Path) -> No
     assert "the file says that it began on 2026-03-01" in said
     assert "what you stated is kept" in said
     assert f"{moment(only_run().utc_start_ns):%m-%d %H:%M:%S}" == "03-02 18:00:05"
+    assert "in the journal already, as run 1;" in refused("add", table)
+    journal("add", table, "--again")  # what was stated stays
+    assert f"{moment(only_run().utc_start_ns):%m-%d %H:%M:%S}" == "03-02 18:00:05"
 
 
 def test_a_recording_of_a_part_of_a_typed_run_takes_nothing_of_it(
