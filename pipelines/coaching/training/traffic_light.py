@@ -25,9 +25,17 @@ STOP_FROM: Final = 6
 _CLEAR_RISE: Final = 2
 #: Words for a place or a feeling that call for the questions about red flags at any level but 0.
 _BELOW_THE_BACK: Final = re.compile(
-    r"\b(legs?|thighs?|knees?|calf|calves|shins?|ankles?|foot|feet|heels?|toes?|sciatic\w*|numb\w*|"
-    r"tingl\w*|pins and needles|weak\w*|paraly\w*|saddle|groins?|genital\w*|bladder|bowels?|"
-    r"incontinen\w*|urin\w*)\b",
+    r"\b(legs?|knees?|calf|calves|shins?|ankles?|foot|feet|toes?|sciatic\w*|numb\w*|tingl\w*|"
+    r"pins and needles|weak\w*|paraly[sz]\w*|saddle|groins?|genitals?|bladder|bowels?|"
+    r"incontinen(t|ce)|urin(e|ary|at(e|es|ed|ing|ion)))\b",
+    re.IGNORECASE,
+)
+#: What is a place of pain where the place is asked for, and elsewhere where pain goes into it.
+_THIGH_OR_HEEL: Final = r"(?<!\bachilles )(thighs?|heels?)\b(?![ -]?(strik|lift|drop|tab|counter))"
+_PLACE: Final = re.compile(rf"^(?!.*\bshoes?\b).*\b{_THIGH_OR_HEEL}", re.IGNORECASE)
+_PAIN_IN: Final = re.compile(
+    r"\b(pain\w*|aches?|aching|shoot\w*|burn\w*|stabb?\w*|radiat\w*)\b[^.;,]*"
+    rf"\b(in|into|down|to|through) (\w+ ){{0,2}}{_THIGH_OR_HEEL}",
     re.IGNORECASE,
 )
 
@@ -120,7 +128,7 @@ def judge_pain(
     return Judged(level, "change" if level >= CHANGE_FROM else "go", moment)
 
 
-def asks_questions(level: int, *words: str) -> bool:
+def asks_questions(level: int, place: str = "", feeling: str = "") -> bool:
     """Whether a rating calls for the questions about red flags.
 
     Strong pain does, and any pain whose place or feeling is told in words of a leg, of numbness or
@@ -130,7 +138,13 @@ def asks_questions(level: int, *words: str) -> bool:
     --------
     >>> asks_questions(6), asks_questions(2, "left calf"), asks_questions(5, "lower back")
     (True, True, False)
-    >>> asks_questions(1, "thigh", "pins and needles"), asks_questions(1, "", "bowels feel odd")
+    >>> asks_questions(1, "thigh"), asks_questions(1, "", "bowels feel odd")
     (True, True)
+    >>> asks_questions(1, "", "new shoes, heel-strike"), asks_questions(1, "", "pain down my heel")
+    (False, True)
     """
-    return level >= STOP_FROM or (level > 0 and any(map(_BELOW_THE_BACK.search, words)))
+    if level >= STOP_FROM or not level:
+        return level > 0
+    said = f"{place}; {feeling}"
+    found = _BELOW_THE_BACK.search(said) or _PLACE.search(place) or _PAIN_IN.search(said)
+    return found is not None
