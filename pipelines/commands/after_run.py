@@ -126,7 +126,8 @@ def _ask_pain(session: Session, journal: JournalAtHand) -> None:
         utc_ns, offset = time_of("")
         note = Pain(utc_ns, level, "after", session.identifier, utc_offset_minutes=offset)
         light = journal.ask(lambda it: judged_note(it, note), judge_pain(level, moment="after"))
-        say(light.cue.message)
+        if light is not None:
+            say(light.cue.message)
         if add_or_tell(note, journal):
             say_pain(journal.open())
     ask_what_is_due(journal)

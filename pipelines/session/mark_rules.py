@@ -15,7 +15,7 @@ import numpy as np
 from imu.errors import ParameterError
 from pipelines.coaching.companion import red_flags_before
 from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
-from pipelines.coaching.training.traffic_light import Moment, asks_questions, judge_pain
+from pipelines.coaching.training.traffic_light import Moment, Rated, asks_questions, judge_pain
 from pipelines.session import facts, marks
 from pipelines.session.felt_pain import moment_of
 from pipelines.session.marks import one_line
@@ -63,7 +63,7 @@ class MarkRules:
     surface: str = ""
     surface_before: str = ""
     _flags: RedFlagState = field(init=False)
-    _felt: list[int] = field(default_factory=list)  # pain of this run up to now
+    _felt: list[Rated] = field(default_factory=list)  # pain around this run up to now
     _asked: bool = False  # red flags, by a rating
     _stopped_by_pain: bool = False
 
@@ -118,8 +118,7 @@ class MarkRules:
         judged = judge_pain(
             mark.level, self._felt, moment, stopped=self._stopped_by_pain, warned=warned
         )
-        if moment != "after":
-            self._felt.append(mark.level)
+        self._felt.append(Rated(mark.level, moment))
         stops = moment == "during" and judged.light == "stop" and not warned
         self._stopped_by_pain = self._stopped_by_pain or stops
         asks = not self._asked and asks_questions(mark.level, mark.place)

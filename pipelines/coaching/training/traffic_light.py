@@ -40,6 +40,13 @@ _PAIN_IN: Final = re.compile(
 )
 
 
+class Rated(NamedTuple):
+    """A level, and when it was felt in relation to its run."""
+
+    level: int
+    moment: Moment = "during"
+
+
 class Judged(NamedTuple):
     """A rating by the traffic light.
 
@@ -74,7 +81,7 @@ class Judged(NamedTuple):
 
 def judge_pain(
     level: int,
-    earlier: Sequence[int] = (),
+    earlier: Sequence[Rated] = (),
     moment: Moment = "during",
     *,
     stopped: bool = False,
@@ -86,8 +93,9 @@ def judge_pain(
     ----------
     level : int
         0 to 10.
-    earlier : sequence of int
-        The ratings of the same run before it, in order.
+    earlier : sequence of Rated
+        The ratings around the same run before it, in order. Pain may have risen from what it was
+        before the run, but was none of the run then.
     moment : {"before", "during", "after"}
         In relation to the run; pain rises within a run while it is run.
     stopped : bool
@@ -100,18 +108,14 @@ def judge_pain(
     --------
     >>> judge_pain(3).light, judge_pain(4).light, judge_pain(6).light
     ('go', 'change', 'stop')
-    >>> judge_pain(3, [1]).rising, judge_pain(5, [4]).rising, judge_pain(3, [2]).rising
-    (True, True, False)
-    >>> judge_pain(3, [7], stopped=True).light
+    >>> [judge_pain(level, [Rated(before)]).rising for level, before in ((3, 1), (5, 4), (3, 2))]
+    [True, True, False]
+    >>> judge_pain(3, [Rated(7)], stopped=True).light
     'stop'
-    >>> judge_pain(1, [7], "after").cue.headline[:43]
+    >>> judge_pain(1, [Rated(7)], "after").cue.headline[:43]
     'Pain of 1 now, and up to 7 with this run: m'
     """
-    rising = (
-        moment == "during"
-        and bool(earlier)
-        and (level - min(earlier) >= _CLEAR_RISE or level > earlier[-1] >= CHANGE_FROM)
-    )
+    rising = _rises(Rated(level, moment), earlier)
     if level >= STOP_FROM:
         return Judged(level, "stop", moment)
     if warned:
@@ -120,12 +124,24 @@ def judge_pain(
         return Judged(level, "stop", moment, rising=True)
     if stopped and moment == "during":
         return Judged(level, "stop", moment, stopped=True)
-    if moment == "after" and (
-        stopped
-        or any(judge_pain(one, earlier[:place]).light != "go" for place, one in enumerate(earlier))
-    ):
-        return Judged(level, "change", moment, most=max(earlier, default=0))
+    if moment == "after":
+        most = max((one.level for one in earlier if one.moment != "before"), default=0)
+        rose = any(_rises(one, earlier[:place]) for place, one in enumerate(earlier))
+        if stopped or rose or most >= CHANGE_FROM:
+            return Judged(level, "change", moment, most=most)
     return Judged(level, "change" if level >= CHANGE_FROM else "go", moment)
+
+
+def _rises(rated: Rated, earlier: Sequence[Rated]) -> bool:
+    until_then = [one.level for one in earlier if one.moment != "after"]
+    return (
+        rated.moment == "during"
+        and bool(until_then)
+        and (
+            rated.level - min(until_then) >= _CLEAR_RISE
+            or rated.level > until_then[-1] >= CHANGE_FROM
+        )
+    )
 
 
 def asks_questions(level: int, place: str = "", feeling: str = "") -> bool:

@@ -82,13 +82,13 @@ def pain(
         is_in = add_or_tell(note, journal)
         recent = not is_too_late(note.utc_ns, utc_ns_of(datetime.now().astimezone()))
         light = _light(note, journal, now=not (session or at))
-        say_cues([light.cue] if (level or light.most) and recent else [])
+        say_cues([light.cue] if light and (level or light.most) and recent else [])
         if is_in:
             say_pain(journal.open())
         ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))
 
 
-def _light(note: Pain, journal: JournalAtHand, *, now: bool) -> Judged:
+def _light(note: Pain, journal: JournalAtHand, *, now: bool) -> Judged | None:
     level = note.level
     if now and not note.when and run_goes_on():
         return journal.ask(lambda it: judged(it, level, "during"), judge_pain(level))

@@ -32,7 +32,7 @@ from pipelines.coaching.training.return_to_run import (
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.coaching.training.single_session import finished_session
 from pipelines.coaching.training.strength import strength_cue, stretch_cue
-from pipelines.coaching.training.traffic_light import CHANGE_FROM, Judged, Moment, judge_pain
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, Judged, Moment, Rated, judge_pain
 from pipelines.coaching.training.weekly import monday_of, week_cues
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, Shoe, utc_ns_of
@@ -233,33 +233,38 @@ def stop_cue(journal: Journal) -> Cue | None:
     return state.cue if state.stopped else None
 
 
-def judged(journal: Journal, level: int, moment: Moment, felt: Sequence[int] = ()) -> Judged:
+def judged(journal: Journal, level: int, moment: Moment, felt: Sequence[Rated] = ()) -> Judged:
     """The light of a rating outside a run, under the signs for a doctor that stand.
 
-    ``felt``, the ratings of its run before it.
+    ``felt``, the ratings around its run before it.
     """
     flags = red_flag_state(journal)
     return judge_pain(level, felt, moment, warned=flags.stopped or flags.eased)
 
 
-def judged_note(journal: Journal, note: Pain) -> Judged:
-    """The light of a note: a run in the journal is over; far from one, before the next."""
+def judged_note(journal: Journal, note: Pain) -> Judged | None:
+    """The light of a note: a run in the journal is over; far from one, before the next.
+
+    None where it says nothing of what is to come: little pain before a run that is over.
+    """
     near = placed_pains(journal, note.utc_ns)[:1]
     places = [place for item in near for place in item.places]
     said = note.when or (places[0].moment if places else "")
     run = note.session_id or (places[0].number if places else 0)
-    if said not in {"during", "after"} and not (said == "before" and run):
-        return judged(journal, note.level, "before")
+    if said not in {"during", "after"}:
+        light = judged(journal, note.level, "before")
+        return None if said == "before" and run and light.light == "go" else light
     return judged(journal, note.level, "after", felt_in(journal, run, note.utc_ns))
 
 
-def felt_in(journal: Journal, run: int, until_ns: int) -> list[int]:
-    """The ratings before and in a run up to a moment, in order of time."""
+def felt_in(journal: Journal, run: int, until_ns: int) -> list[Rated]:
+    """The ratings around a run up to a moment, in order of time."""
     return [
-        item.pain.level
+        Rated(item.pain.level, one.moment)
         for item in placed_pains(journal, until_ns - 2 * _DAY_NS)
         if item.pain.utc_ns < until_ns
-        and any(one.number == run and one.moment in {"before", "during"} for one in item.places)
+        for one in item.places
+        if one.number == run and (one.moment in {"before", "during", "after"})
     ]
 
 

@@ -163,8 +163,9 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     journal.add(note)
     found = advice(journal, now)
     light = judged_note(journal, note)
-    worth_telling = (level or light.most) and not is_too_late(utc_ns, now_ns)
-    told = [light.cue.message] if worth_telling else []
+    told = []
+    if light is not None and (level or light.most) and not is_too_late(utc_ns, now_ns):
+        told = [light.cue.message]
     told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
     asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
     if asks is not None and not found.red_flags.stopped:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipelines.clock_words import clock_words
-from pipelines.coaching.training.traffic_light import judge_pain
+from pipelines.coaching.training.traffic_light import Rated, judge_pain
 from pipelines.live import LiveRun
 from pipelines.session.facts import PainJudged
 from pipelines.units import Units
@@ -56,7 +56,7 @@ def ended_pieces(
         "page": "home/runs" if number is None else f"home/runs/{number}",
         "filed": number is not None,
         "simulated": run.result is not None and run.result.header.simulated,
-        "pain": None if pain is None else _pain_piece(ratings),
+        "pain": _pain_piece(ratings) if ratings else None,
         "may_follow": not (hurts if run.result is None else run.result.stopped),
         "asks": any(rating.asks for rating in ratings),
         "said": [capital(printable(sentence)) for sentence in said],
@@ -69,15 +69,17 @@ def ended_pieces(
     }
 
 
-def _pain_piece(ratings: Sequence[PainJudged]) -> dict[str, Any]:
+def _pain_piece(ratings: Sequence[PainJudged]) -> dict[str, Any] | None:
     """The run's last rating and what to do now.
 
     The run is over: nobody is to go on with it, or to stop it. One that pain had stopped calls for
-    an easier one at least, however little it is by now.
+    an easier one at least, however little it is by now. A little before it says nothing any more.
     """
     pain = ratings[-1]
-    if not pain.warned:
-        felt = [one.level for one in ratings if one.moment != "after"]
+    if pain.moment == "before" and pain.light == "go":
+        return None
+    if pain.moment != "before" and not pain.warned:
+        felt = [Rated(one.level, one.moment) for one in ratings]
         judged = judge_pain(pain.level, felt, "after", stopped=pain.light == "stop")
         pain = replace(
             pain,

@@ -14,7 +14,7 @@ from imu.analyzer import warm_up
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.coaching.training.intervals import RunWalkPlan
-from pipelines.coaching.training.traffic_light import judge_pain
+from pipelines.coaching.training.traffic_light import Rated, judge_pain
 from pipelines.files.session_reader import read_session
 from pipelines.folding import fold_session
 from pipelines.live import LiveOptions, LiveRun, run_live
@@ -179,10 +179,10 @@ def test_pain_below_the_knee_ends_the_run_in_its_own_words(tmp_path: Path) -> No
     ],
 )
 def test_levels_and_rises(level: int, earlier: list[int], light: str) -> None:
-    assert judge_pain(level, earlier).light == light
+    assert judge_pain(level, [Rated(one) for one in earlier]).light == light
 
 
 def test_pain_before_and_after_a_run_has_words_of_its_own() -> None:
     assert "leave the run for another day" in judge_pain(7, moment="before").cue.message
     assert "no run until it is 3 or less" in judge_pain(8, moment="after").cue.message
-    assert judge_pain(3, [0], "after").light == "go"  # within a run alone it rises
+    assert judge_pain(3, [Rated(0)], "after").light == "go"  # within a run alone it rises

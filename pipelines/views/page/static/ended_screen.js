@@ -21,9 +21,9 @@ export const EndedScreen = {
     <section class="sheet ended" aria-labelledby="ended-title">
       <h1 id="ended-title" ref="title" tabindex="-1">Run ended</h1>
       <p class="lead">{{ ended.title }}</p>
-      <section v-if="ended.pain" class="last-pain" aria-label="Pain">
-        <p><traffic-light :light="ended.pain.light"></traffic-light></p>
-        <p class="said">{{ ended.pain.text }} {{ ended.pain.advice }}</p>
+      <section v-if="ended.pain || ended.asks" class="last-pain" aria-label="Pain">
+        <p v-if="ended.pain"><traffic-light :light="ended.pain.light"></traffic-light></p>
+        <p v-if="ended.pain" class="said">{{ ended.pain.text }} {{ ended.pain.advice }}</p>
         <p v-if="ended.asks"><a class="act" href="home/journal#warning-signs">Answer the questions about warning signs</a></p>
       </section>
       <p v-for="text in ended.said" :key="text" class="said">{{ text }}</p>

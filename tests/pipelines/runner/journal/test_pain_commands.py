@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -54,6 +55,18 @@ def test_pain_that_was_more_within_the_run_is_not_made_light_of_after_it() -> No
     told = "now, and up to 7 with this run: make the next one shorter and easier"
     assert f"Pain of 1 {told}" in journal("pain", 1)
     assert f"Pain of 0 {told}" in journal("pain", 0, "--when", "after", "--session", 1)
+
+
+def test_pain_before_a_run_that_is_over_is_none_of_that_run() -> None:
+    ran(hours=3)
+    for level, hours in ((1, 6), (3, 4)):
+        said = journal("pain", level, "--at", ago(hours=hours))
+        assert not re.search("with this run|go on", said)
+    assert "Pain of 1 with this run: within 0 to 3." in journal("pain", 1, "--at", ago(hours=2))
+    assert "with this run" not in journal("pain", 4, "--at", ago(hours=3.5))
+    assert "run" not in journal("pain", 0, "--session", 1, "--when", "during").splitlines()[0]
+    assert "Pain of 4 with this run: make" in journal("pain", 4, "--at", ago(hours=1))
+    assert "Pain of 2 now, and up to 4 with this run" in journal("pain", 2)
 
 
 def test_pain_before_the_run_is_of_the_run_that_follows() -> None:

@@ -414,6 +414,12 @@ def test_pain_stays_on_the_last_screen_with_its_questions_and_without_training()
     ]
     eased = ended_pieces(LiveRun(FactLog(ratings)), report=False)
     assert eased["pain"]["text"].startswith("Pain of 1 now, and up to 7 with this run: make")
+    before = PainJudged(0.0, 4, "change", "before")
+    shown = ended_pieces(LiveRun(FactLog([before])), report=False)
+    assert shown["pain"]["text"].startswith("Pain of 4: make the next run a walk")
+    none = PainJudged(90.0, 0, "go", "during")
+    shown = ended_pieces(LiveRun(FactLog([before, none])), report=False)
+    assert "with this run" not in shown["pain"]["text"]
 
 
 def test_nothing_that_is_noted_turns_the_page_around() -> None:
