@@ -17,6 +17,7 @@ from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.fast_numbers import parse_numbers
 from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_a_sensor
+from pipelines.files.reading.name_words import names_elsewhere, names_waist
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
 from pipelines.files.reading.row_groups import is_group
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
@@ -60,6 +61,8 @@ class _Told:
     fault: InputError | None = None
     cut: int = 0
     other: int = 0
+    other_names: str = ""
+    left_out: int = 0
 
     def tear(self, line: int, fault: InputError) -> None:
         """Leave out a row that cannot be read, for now."""
@@ -94,8 +97,8 @@ class _Told:
             notes.append(f"{place}: the last line, {self.cut}, is cut in two and is left out.")
         if self.other:
             notes.append(
-                f"{place}: in line {self.other} a table of something else begins and is passed "
-                "over."
+                f"{place}: what follows from line {self.other} on, {self.left_out} lines, is a "
+                f"table of something else ({excerpt(self.other_names)}) and is left out."
             )
         return notes
 
@@ -205,6 +208,11 @@ def _is_of_sensor(name: str) -> bool:
     return said.quantity in ("acc", "gyr", "linear", "gravity") and said.axis >= 0
 
 
+def _is_title(words: Sequence[str]) -> bool:
+    """Whether a line is the title of the rows of a sensor, or of a place of one."""
+    return any(names_a_sensor(w) or names_waist(w) or names_elsewhere(w) for w in words)
+
+
 def _measures(name: str) -> bool:
     """Whether a column is that of a sensor, in which a word is a fault."""
     return column_name(name).axis >= 0
@@ -258,7 +266,6 @@ class _Reader:
         self._next_line = head.first_row_line
         self._told = _Told()
         self._titled = False
-        self._ended = False
         self._words: list[str] = []
         #: What a column of words says in each row that was looked at.
         self.watched: dict[int, str] = {}
@@ -267,7 +274,10 @@ class _Reader:
 
     def push(self, text: bytes) -> None:
         """Take lines; the last of them all may lack its end."""
-        if not text or self._ended:
+        if not text:
+            return
+        if self._told.other:
+            self._pass_over(text.split(b"\n"))
             return
         ended = text.endswith(b"\n")
         count = text.count(b"\n") + (not ended)
@@ -354,6 +364,7 @@ class _Reader:
             if self._another_table_begins(cells, line, number):
                 del numbers[sound:], rows[sound:]  # its title is no row
                 self._told.end(numbers[-1] if numbers else 0)
+                self._pass_over(lines[number - self._next_line :])
                 break
             if line.startswith("#") and not is_nothing(cells[0]):
                 self._told.remarks.append(number)
@@ -391,22 +402,43 @@ class _Reader:
         Raises
         ------
         InputError
-            When they, or the lines over them, are of a sensor; other tables are passed over.
+            When they, or the lines over them, are of a sensor, or nothing tells rows of both
+            apart; a table of something else ends the recording.
         """
         words = [cell for cell in cells if cell[:1] not in _OF_NUMBERS]
         self._words = [*self._words, *words] if len(words) == sum(map(bool, cells)) else []
-        self._titled = len(cells) == 1 and names_a_sensor(line)
+        titled, self._titled = self._titled, sum(map(bool, cells)) == 1 and _is_title(words)
         if sum(map(_measures, words)) < 2 or line in self._head.preface:
             return False
         told = any(_is_of_sensor(name) for name in self._head.names)
-        if told and not any(map(_is_of_sensor, self._words)) and not any(
-            map(names_a_sensor, self._words)
-        ):  # fmt: skip
-            self._ended, self._told.other = True, number
-            return True
-        raise InputError(
+        of_sensor = titled or any(_is_of_sensor(w) or names_a_sensor(w) for w in self._words)
+        if not told or of_sensor or self._is_filled(cells):
+            raise self._another_table(number)
+        self._told.other, self._told.other_names = number, line
+        return True
+
+    def _pass_over(self, lines: list[bytes]) -> None:
+        """Leave lines of a table of something else out.
+
+        Raises
+        ------
+        InputError
+            When rows like those above it come again.
+        """
+        for raw in lines:
+            cells = split_row(decoded(raw).strip("\r "), self._head.dialect)
+            if self._is_filled(cells) and self._readable(cells):
+                raise self._another_table(self._told.other)
+            self._told.left_out += any(cells)
+
+    def _is_filled(self, cells: list[str]) -> bool:
+        """Whether cells stand wherever one is read."""
+        return len(cells) == self._head.dialect.columns and all(cells[k] for k in self._columns)
+
+    def _another_table(self, line: int) -> InputError:
+        return InputError(
             "here another table begins: give each as a file of its own, the second by --with.",
-            place=f"{self._place}, line {number}",
+            place=f"{self._place}, line {line}",
         )
 
     def _completed(self, cells: list[str], width: int) -> list[str]:

@@ -78,11 +78,19 @@ def test_a_table_of_markers_below_is_passed_over(tmp_path: Path) -> None:
     table = read(given(tmp_path, text + markers + "1,0,1,2,3\n" * 300, "run.csv"))
     assert_is_the_run(table)
     assert [note for note in table.notes if "line" in note and "above" not in note] == [
-        f"{tmp_path / 'run.csv'}: in line 610 a table of something else begins and is passed over."
+        f"{tmp_path / 'run.csv'}: what follows from line 610 on, 302 lines, is a table of "
+        "something else ('Frame,Sub Frame,X,Y,Z') and is left out."
     ]
-    other = "\nGyroscope\n,,IMU,,\nFrame,Sub Frame,X,Y,Z\n" + "1,0,1,2,3\n" * 300
-    with pytest.raises(InputError, match="here another table begins"):
-        read(given(tmp_path, text + other, "run.csv"))
+    below = "Frame,Sub Frame,X,Y,Z\n" + "1,0,1,2,3\n" * 300
+    for other in (
+        f"Gyroscope\n,,IMU,,\n{below}",  # of a sensor
+        f"Lumbar\n{below}",
+        f"{below}{text}",  # and rows that go on
+        f"{below}{text.splitlines()[-1]}\n",
+        "event,id,mag x,mag y,mag z,pos x,pos y,pos z\n1,2,3,4,5,6,7,8\n",  # may be rows
+    ):
+        with pytest.raises(InputError, match="here another table begins"):
+            read(given(tmp_path, f"{text}\n{other}", "run.csv"))
 
 
 def test_the_e4_tells_beginning_and_rate_above_its_counts(tmp_path: Path) -> None:
