@@ -295,8 +295,14 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
     except ValueError:
         pass
     first = month_comes_first(cells)
-    plain = _with_zeros(cells.tolist())
-    found = np.fromiter((_one(cell, where, first) for cell in plain), np.int64, len(cells))
+
+    def read(some: list[bytes]) -> NDArray[np.int64]:
+        return np.fromiter((_one(cell, where, first) for cell in some), np.int64, len(some))
+
+    found = read(cells.tolist())
+    if counts := _with_zeros(cells.tolist()):
+        counted = read(counts)
+        found = counted if _goes_back(counted) < _goes_back(found) else found
     if len(found) and 0 <= found[0] < _DAY_NS:
         whole = _HOUR_NS if _MINUTES.fullmatch(_text(cells[0])) else _DAY_NS
         back = np.diff(found) < -whole // 2
@@ -309,15 +315,19 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
 
 
 def _with_zeros(cells: list[bytes]) -> list[bytes]:
-    """Cells with milliseconds that were printed as a count, 7:0:5.8 for 7:0:5.008, in full.
+    """Cells with milliseconds as if printed as a count, 7:0:5.8 for 7:0:5.008, in full.
 
-    Parts of a second without their last zeros do have those in front.
+    Empty where they are none. Parts of a second without their last zeros have those in front.
     """
     parts = [found[2] for cell in cells if (found := _PART.search(cell))]
     counted = len(set(map(len, parts))) > 1 and max(map(len, parts)) == 3
     if not counted or any(part.startswith(b"0") and part != b"0" for part in parts):
-        return cells
+        return []
     return [_PART.sub(lambda found: found[1] + found[2].rjust(3, b"0"), cell) for cell in cells]
+
+
+def _goes_back(stamps: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.diff(stamps) < 0))
 
 
 def _common_zone(cells: NDArray[np.bytes_]) -> bytes:

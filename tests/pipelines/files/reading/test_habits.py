@@ -1035,6 +1035,12 @@ def test_the_part_of_a_second_goes_with_its_own_clock(tmp_path: Path) -> None:
     assert_is_the_run(read(written(tmp_path / "run.csv", clock | measured)))
 
 
+def test_a_fraction_without_its_last_zeros_is_a_fraction() -> None:
+    clock = [f"7:0:{k / 8:g}".encode() for k in range(1, 24)]
+    steps = np.diff(stamps_in_words(np.array(clock), ""))
+    assert (steps == 125_000_000).all()
+
+
 @pytest.mark.parametrize(
     ("name", "form"),
     [
