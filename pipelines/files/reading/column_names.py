@@ -233,11 +233,13 @@ def is_doubtful(name: str) -> bool:
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
     """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope.
 
-    LabVIEW calls the time "X_Value"; with a "Y_Value" it would be an axis.
+    LabVIEW calls the time "X_Value"; beside another time, or a "Y_Value", it is an axis.
     """
-    if not any(plain_words(name) == ["y", "value"] for name in names):
-        for k, name in enumerate(names):
-            if plain_words(name) == ["x", "value"]:
+    said_of = [plain_words(name) for name in names]
+    values = {words[0] for words in said_of if words[1:] == ["value"]}
+    if values == {"x"} and not any(one.quantity == "time" for one in said):
+        for k, words in enumerate(said_of):
+            if words == ["x", "value"]:
                 said[k] = ColumnName("time")
     places: dict[str, tuple[int, str]] = {}
     for k, name in enumerate(names):

@@ -259,6 +259,15 @@ def test_a_time_that_never_changes_is_none(tmp_path: Path) -> None:
     values = np.column_stack([RUN.time_s * 1e6, GYR, np.zeros(len(ACC)), ACC])
     text = ",".join(names) + "\n" + rows(values, ",")
     assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+def test_x_value_is_an_axis_beside_a_time(tmp_path: Path) -> None:
+    names = ["Time", "X value", "Z value", *NAMES[3:]]
+    text = ",".join(names) + "\n" + rows(np.delete(TIMED, 2, 1), ",")
+    table = read(given(tmp_path, text, "run.csv"))
+    np.testing.assert_allclose(
+        table.samples.acceleration_m_s2[:, [0, 2]], ACC[:, [0, 2]], atol=1e-4
+    )
+
+
 
 
 def test_rows_of_one_value_of_several_places_and_units(tmp_path: Path) -> None:
