@@ -29,7 +29,12 @@ _OF_LANGUAGES: Final = (
 )
 _HEAD_BYTES: Final = 4096
 #: A digit of another script than ours, or a minus that no keyboard has.
-_FULL_WIDTH: Final = {0xFF0B: "+", 0xFF0C: ",", 0xFF0D: "-", 0xFF0E: "."}
+_FULL_WIDTH: Final = {0xFF0B: "+", 0xFF0D: "-", 0xFF0E: "."}
+#: Signs between cells of Arabic, and in the width of Chinese.
+_SEPARATORS: Final = {0x60C: ",", 0xFF0C: ",", 0x61B: ";"}
+_ASCII_SEPARATOR: Final = re.compile(r"[,;\t|]")
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_DIGIT: Final = re.compile(r"\d")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d|\u2212\d")
 GZIP: Final = b"\x1f\x8b"
 #: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
@@ -69,25 +74,25 @@ class TextSource:
         self._read_bytes = 0
         start = self._read(LOOK_BYTES)
         bom, encoding = _encoding(start)
-        self._signs: dict[int, str] = {}
-        if not encoding and _OTHER_DIGIT.search(start.decode("utf-8", "ignore")):
-            encoding, self._signs = "utf-8", _signs_of_numbers()
+        other = not encoding and _OTHER_DIGIT.search(start.decode("utf-8", "ignore"))
+        self._signs = _signs_of_numbers() if other else {}
         self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
         self._bare = False
-        self.look = self._plain(start.removeprefix(bom))
-        self._bare = b"\r" in self.look and b"\n" not in self.look
-        self.look = self._plain_ends(self.look)
+        plain = self._plain(start.removeprefix(bom))
+        self._bare = b"\r" in plain and b"\n" not in plain
+        self._start = self._plain_ends(plain)
+        self.look = self._in_ascii(self._start)
         # a few are what a card leaves where the current failed
         if len(self.look.translate(None, bytes(range(9, 256)))) > _CONTROLS * len(self.look):
             raise InputError("this is no text: give a table with a header line.", place=place)
 
     def blocks(self) -> Iterator[bytes]:
         """The whole text from its beginning, in pieces of whole lines; once."""
-        rest, block = b"", self.look
+        rest, block = b"", self._start
         while block:
             cut = block.rfind(b"\n") + 1
             if cut:
-                yield rest + block[:cut]
+                yield self._in_ascii(rest + block[:cut])
                 rest = block[cut:]
             else:
                 rest += block
@@ -97,7 +102,7 @@ class TextSource:
                 )
             block = self._plain_ends(self._plain(self._read(_BLOCK_BYTES)))
         if rest:
-            yield rest
+            yield self._in_ascii(rest)
 
     def progress(self) -> tuple[int, int]:
         """Bytes of the file that were read so far, and in all."""
@@ -124,13 +129,22 @@ class TextSource:
         return block
 
     def _plain(self, block: bytes) -> bytes:
-        """UTF-8 of text in two bytes a character, with the digits of ASCII; else as it is."""
+        """UTF-8 of text in two bytes a character; else as it is."""
         if self._decoder is None:
             return block
-        text = self._decoder.decode(block, final=not block)
-        if self._signs:
-            text = text.translate(self._signs)
-        return text.encode("utf-8", "replace")
+        return self._decoder.decode(block, final=not block).encode("utf-8", "replace")
+
+    def _in_ascii(self, text: bytes) -> bytes:
+        """Whole lines with the digits of ASCII in rows, which have more of them than letters."""
+        if not self._signs:
+            return text
+        lines = text.decode("utf-8", "replace").split("\n")
+        for k, line in enumerate(lines):
+            if not _ASCII_SEPARATOR.search(line):
+                lines[k] = line.translate(_SEPARATORS)
+            if len(_DIGIT.findall(line)) > len(_LETTER.findall(line)):
+                lines[k] = lines[k].translate(self._signs)
+        return "\n".join(lines).encode()
 
     def _plain_ends(self, block: bytes) -> bytes:
         if b"\r" not in block:
@@ -184,8 +198,8 @@ def _signs_of_numbers() -> dict[int, str]:
         ord(sign): str(unicodedata.decimal(sign))
         for sign in map(chr, range(0x80, 0x10000)) if sign.isdecimal()
     }  # fmt: skip
-    # points, signs between thousands and between cells of Arabic; the minus of typesetters
-    return digits | {0x66B: ".", 0x66C: "", 0x60C: ",", 0x61B: ";", 0x2212: "-"} | _FULL_WIDTH
+    # points and signs between thousands of Arabic; the minus of typesetters
+    return digits | {0x66B: ".", 0x66C: "", 0x2212: "-"} | _FULL_WIDTH
 
 
 def _encoding(start: bytes) -> tuple[bytes, str]:

@@ -1020,6 +1020,11 @@ def test_numbers_in_the_digits_of_other_scripts(tmp_path: Path) -> None:
         signs = str.maketrans("0123456789.-", digits + point + "\u2212")
         other = {name: [cell.translate(signs) for cell in held] for name, held in table.items()}
         assert_is_the_run(read(written(tmp_path / "run.csv", other, separator)))
+    # a name keeps its signs, and the comma in it separates nothing
+    named = columns(acc="传感器１，加速度{X}（m/s²）", gyr="传感器１，角速度{X}（rad/s）")
+    found = read(written(tmp_path / "run.csv", named))
+    assert_is_the_run(found)
+    assert any("'传感器１，加速度X（m/s²）'" in note for note in found.notes)
 
 
 def test_the_part_of_a_second_goes_with_its_own_clock(tmp_path: Path) -> None:
