@@ -112,7 +112,9 @@ _OTHER_FILES: Final = tuple(
             "this is a log of a CAN bus: export what its frames say of the sensor as CSV",
         ),
         (
-            rb"(?:[\da-f]{6,8}:? (?: ?[\da-f]{2}){8}[^\n]*\n){3}",
+            # offsets from 0, then 8 or 16 bytes on; numbers of a table have no letters
+            rb"(?=(?:[^\n]*\n){0,9}[\da-f]{6,8}:? [\da-f ]*[a-f])"
+            rb"0{6,8}:? (?: ?[\da-f]{2}){8}[^\n]*\n0{4,}(?:08|[12]0):? (?: ?[\da-f]{2}){8}",
             "this is a dump of bytes in hexadecimal: give the file itself",
         ),
         (rb"-----BEGIN PGP", "this is encrypted: decrypt it, and give what is in it"),

@@ -178,7 +178,10 @@ def test_a_row_for_each_value_of_which_some_are_lacking(tmp_path: Path) -> None:
     [
         ("CREATE TABLE imu(t real);\nINSERT INTO imu VALUES(0.1,2.0,3.0);\n", "a database"),
         ("(1770000000.005000) can0 1A0#0102030405060708\n", "a CAN bus"),
-        ("00000000  01 02 03 04 05 06 07 08  |........|\n" * 9, "in hexadecimal"),
+        (
+            "".join(f"{k:08x}  01 0a 03 04 05 06 07 08  |........|\n" for k in range(0, 80, 8)),
+            "in hexadecimal",
+        ),
         ("TDSm\x0e\0\0\0" * 40, "TDMS of LabVIEW"),
         ("<!DOCTYPE html>\n<table><tr><td>0.1</td></tr></table>\n", "the web"),
         ("-----BEGIN PGP MESSAGE-----\n\nhQEMA0jK3lw\n", "encrypted"),
@@ -266,6 +269,16 @@ def test_x_value_is_an_axis_beside_a_time(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         table.samples.acceleration_m_s2[:, [0, 2]], ACC[:, [0, 2]], atol=1e-4
     )
+
+
+def test_counts_between_blanks_are_no_dump_of_bytes(tmp_path: Path) -> None:
+    counts = np.round(MEASURED * 100.0 + 4000.0)
+    lines = [
+        f"{k * 10:06d} {' '.join(f'{v:04.0f}' for v in row)}\n"
+        for k, row in enumerate(counts.tolist())
+    ]
+    with pytest.raises(InputError, match="the columns have no names"):
+        read(given(tmp_path, "".join(lines)))
 
 
 
