@@ -172,7 +172,7 @@ def split_row(line: str, dialect: Dialect) -> list[str]:
     if line[:1] in ("(", "[") and line.rstrip()[-1:] in (")", "]"):
         line = line.strip(" ()[]")
     if dialect.separator == " ":
-        return line.replace('"', "").split()
+        return line.replace('"', "").split() or [""]
     if '"' in line:
         try:
             cells = next(csv.reader([line], delimiter=dialect.separator, skipinitialspace=True), [])

@@ -281,6 +281,11 @@ def test_counts_between_blanks_are_no_dump_of_bytes(tmp_path: Path) -> None:
         read(given(tmp_path, "".join(lines)))
 
 
+def test_a_line_of_quotes_alone_is_no_row(tmp_path: Path) -> None:
+    names = " ".join(name.replace(" ", "_") for name in ["time_s", *NAMES])
+    body = rows(TIMED, " ").splitlines()
+    text = "\n".join(['""', names, *body[:300], '""', *body[300:], ""])
+    assert_is_the_run(read(given(tmp_path, text)))
 
 
 def test_rows_of_one_value_of_several_places_and_units(tmp_path: Path) -> None:
