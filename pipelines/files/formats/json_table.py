@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -42,7 +43,7 @@ _BEGINNING: Final = re.compile(rb'\s*(\{\s*["\'}]|\[\s*[{"]|\[\s*\[\s*(["\[]|[-+
 _PRINTED: Final = re.compile(rb"\s*\[?\s*\{\s*'")
 _OF_PYTHON: Final = {b"None": b"null", b"nan": b"null", b"True": b"true", b"False": b"false"}
 #: A line of a log with one record: what stands before it, and the record.
-_LOGGED: Final = re.compile(rb'([^{"]{1,200})(\{\s*"[^"]{1,100}"\s*:.*\})\s*(?:[,;\t][^{}]*)?')
+_LOGGED: Final = re.compile(rb'([^{"]{1,200})(\{\s*"[^"]{1,100}"\s*:.*\})\s*([,;\t][^{}]*)?')
 #: The same in a cell of a table, as data bases export it.
 _IN_CELL: Final = rb'"{""'
 _CLOCK: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d[.,]\d{1,9}")
@@ -84,7 +85,7 @@ def _is_log(start: bytes) -> bool:
 
 def _read(look: Look, ask: Ask) -> Recording:
     place = str(look.path)
-    content = _content(read_whole(look.path, _MOST_BYTES), place)
+    content = _content(read_whole(look.path, _MOST_BYTES), place, counted=bool(ask.rate_hz))
     try:
         table = _table(content, _DEEPEST, ask.stream, place)
     except RecursionError:
@@ -106,8 +107,10 @@ def _read(look: Look, ask: Ask) -> Recording:
     return recording_of(raw, replace(ask, stream=stream))
 
 
-def _content(data: bytes, place: str) -> Any:
-    data = _out_of_cells(data.removeprefix(b"\xef\xbb\xbf"))
+def _content(data: bytes, place: str, *, counted: bool) -> Any:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    names = _cells(data.partition(b"\n")[0]) if _IN_CELL in data else []
+    data = _out_of_cells(data)
     if _PRINTED.match(data):
         words = re.compile(rb"\b(?:None|nan|True|False)\b")
         data = words.sub(lambda word: _OF_PYTHON[word[0]], data.replace(b"'", b'"'))
@@ -117,7 +120,10 @@ def _content(data: bytes, place: str) -> Any:
         pass
     lines = [line for line in data.splitlines() if line.strip()]
     if _is_log(data):
-        return list(filter(None, map(_logged, lines)))
+        dates = list(filter(None, map(_date_before, lines[: 2 * _LINES_LOOKED_AT])))
+        # numbers of rows, or of a device, are no dates
+        dated = not counted and not {b - a for a, b in pairwise(dates)} <= {0.0, 1.0}
+        return list(filter(None, (_logged(line, names, dated=dated) for line in lines)))
     found = []
     for number, line in enumerate(lines, 1):
         try:
@@ -131,8 +137,8 @@ def _content(data: bytes, place: str) -> Any:
     return found
 
 
-def _logged(line: bytes) -> Any:
-    """The record of a line, with the clock before it where it has no time; None of a message."""
+def _logged(line: bytes, names: Sequence[str], *, dated: bool) -> Any:
+    """The record of a line, with the time beside it where it has none; None of a message."""
     parts = _LOGGED.fullmatch(line)
     if parts is None:
         return None
@@ -141,11 +147,38 @@ def _logged(line: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None  # torn
     if isinstance(record, dict) and not any(map(_is_time, record)):
-        if clock := _CLOCK.search(parts[1]):
-            return {"time": clock[0].decode(), **record}
-        stamps = [number for number in map(float, _STAMP.findall(parts[1])) if date_units(number)]
-        return {"time": stamps[0], **record} if stamps else record
+        return {**_time_beside(parts[1], parts[3] or b"", names, dated=dated), **record}
     return record
+
+
+def _time_beside(
+    before: bytes, behind: bytes, names: Sequence[str], *, dated: bool
+) -> dict[str, float | str]:
+    """The time in a column that is named so, or else a clock, or else a number that is a date."""
+    cells = [*_cells(before)[:-1], "", *_cells(behind)[1:]]
+    named = {name: cell for name, cell in zip(names, cells, strict=False) if _is_time(name)}
+    if named:
+        return {name: _number_or_words(cell) for name, cell in named.items()}
+    if clock := _CLOCK.search(before) or _CLOCK.search(behind):
+        return {"time": clock[0].decode()}
+    date = _date_before(before) if dated else None
+    return {"time": date} if date else {}
+
+
+def _date_before(line: bytes) -> float | None:
+    """A number before the record that may be a date."""
+    return next(filter(date_units, map(float, _STAMP.findall(line.partition(b"{")[0]))), None)
+
+
+def _cells(line: bytes) -> list[str]:
+    return [cell.strip(' "\r') for cell in re.split(r"[,;\t]", line.decode("utf-8", "replace"))]
+
+
+def _number_or_words(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _is_time(name: str) -> bool:

@@ -195,13 +195,32 @@ def test_what_is_no_table_is_refused_with_what_it_is(tmp_path: Path, text: str, 
         read(tmp_path / "packed")
 
 
-def test_records_of_json_in_the_cells_of_a_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "form"),
+    [
+        ("id,timestamp,payload,status", "7,{date_ms:.0f},{record},ok"),
+        ("time_s,payload,id", "{t},{record},7"),
+        ("id,payload,created", "{id},{record},2026-03-01 07:00:0{t:.3f}"),
+        ("id;payload;time_ms", "{id};{record};{ms:.0f}"),
+        ("id,payload", "{id},{record}"),
+    ],
+)
+def test_records_of_json_in_the_cells_of_a_table(tmp_path: Path, names: str, form: str) -> None:
+    record = '"{{""acc"":{a},""gyr"":{g}}}"'
     lines = [
-        f'7,{1770000000000 + round(t * 1e3)},"{{""acc"":{a},""gyr"":{b}}}",ok'
-        for t, a, b in zip(RUN.time_s.tolist(), ACC.tolist(), GYR.tolist(), strict=True)
-    ]
-    text = "\n".join(["id,timestamp,payload,status", *lines]) + "\n"
-    assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+        form.format(
+            id=1_000_000_000 + k, t=t, ms=t * 1e3, date_ms=1_770_000_000_000 + t * 1e3,
+            record=record.format(a=a, g=g),
+        )
+        for k, (t, a, g) in enumerate(
+            zip(RUN.time_s.tolist(), ACC.tolist(), GYR.tolist(), strict=True)
+        )
+    ]  # fmt: skip
+    path = given(tmp_path, "\n".join([names, *lines]) + "\n", "run.csv")
+    if names == "id,payload":
+        with pytest.raises(InputError, match="there is no time column"):
+            read(path)
+    assert_is_the_run(read(path, rate_hz=100.0 if names == "id,payload" else None))
 
 
 def test_axes_below_the_name_of_their_sensor(tmp_path: Path) -> None:
