@@ -28,7 +28,7 @@ _OF_ONE: Final = re.compile(
 )
 _LONGEST: Final = 400
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
-_KEYED: Final = re.compile(r"\b(?:ts|t|time\w*)\s*[=:]\s*(\d+(?:\.\d+)?)\b(?!:)", re.I)
+_KEYED: Final = re.compile(r"\b(?:ts|t|time\w*)\s*[=:]\s*(\d+(?:\.\d+)?)\b(?![:-])", re.I)
 _AHEAD: Final = re.compile(r"\d+(?:\.\d+)?(?=[ ,;:\t])")
 _COUNTED: Final = re.compile(r"[(\[]\s*(\d+(?:\.\d+)?)\s*[)\]]")
 

@@ -253,6 +253,10 @@ def test_vectors_in_cells_below_a_header_of_words(tmp_path: Path) -> None:
             "03-01 07:00:0{t:.3f} 12 D Log: {s} ts={ms}000000 values=[{x:.5f}, {y:.5f}, {z:.5f}]",
             ("ACCELEROMETER", "GYROSCOPE", "MAGNETIC_FIELD"),
         ),
+        (
+            "time: 2026-03-01 07:00:0{t:.3f} {s}: [{x:.5f}, {y:.5f}, {z:.5f}]",
+            ("Accelerometer", "Gyroscope"),
+        ),
         ("[07:00:0{t:.3f}] {s} = {x:.5f};{y:.5f};{z:.5f}", ("Accelerometer", "Gyroscope")),
         ("{t:.3f} {s} ({x:.5f} {y:.5f} {z:.5f})", ("accel", "gyro")),
     ],
