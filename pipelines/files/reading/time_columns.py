@@ -103,7 +103,13 @@ def time_columns(
         "or as 2026-03-01 10:00:00.125"
         for k in words
     )
-    untold = untold or next(unread, "")
+    # and those of which a spreadsheet left the first digits
+    same = (
+        f"{excerpt(names[k])} says the same time in all rows: export it with all its digits"
+        for k, one in enumerate(said)
+        if one.quantity == "time" and k in raw.values and not _changes(raw.values[k])
+    )
+    untold = untold or next(unread, "") or next(same, "")
     fraction, seconds = _fraction(raw, names, said, found)
     added = [*fraction, *_of_the_clock(raw, said, found)]
     found = seconds or [k for k in found if k not in added]

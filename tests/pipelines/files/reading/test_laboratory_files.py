@@ -285,6 +285,12 @@ def test_a_time_that_never_changes_is_none(tmp_path: Path) -> None:
     values = np.column_stack([RUN.time_s * 1e6, GYR, np.zeros(len(ACC)), ACC])
     text = ",".join(names) + "\n" + rows(values, ",")
     assert_is_the_run(read(given(tmp_path, text, "run.csv")))
+    text = ",".join(["timestamp", *NAMES]) + "\n"
+    text += "".join(f"1.77E+12,{row}\n" for row in rows(MEASURED, ",").splitlines())
+    with pytest.raises(InputError, match=r"'timestamp' says the same time in all.*--rate"):
+        read(given(tmp_path, text, "run.csv"))
+
+
 def test_x_value_is_an_axis_beside_a_time(tmp_path: Path) -> None:
     names = ["Time", "X value", "Z value", *NAMES[3:]]
     text = ",".join(names) + "\n" + rows(np.delete(TIMED, 2, 1), ",")
