@@ -1,16 +1,19 @@
 """Lines of a log that begin with who says it, and when: ``I (1234) imu: 0.1,0.2,9.8``.
 
 They are made rows of the numbers, behind the time where there is one. Where each line is of one
-sensor, ``ACC: [0.1, 0.2, 9.8]``, a row says which.
+sensor, ``ACC: [0.1, 0.2, 9.8]``, a row says which, and of which device where there are several.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.keyed_lines import MOSTLY, ChangedLines, Lines, last_lines
+from pipelines.files.reading.name_words import GRAVITY, LESSER, LINEAR
 from pipelines.files.reading.text_source import decoded
 
 #: Of lines in which an accelerometer, or a gyroscope, has its turn among other sensors.
@@ -28,6 +31,14 @@ _OF_ONE: Final = re.compile(
 )
 _LONGEST: Final = 400
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
+#: What may say whose a line is: an address, a word, or a number behind one.
+_WHOSE: Final = re.compile(
+    r"(?:[\dA-F]{2}[:-]){5}[\dA-F]{2}|[^\W\d_]+[ _-]?\d{1,3}(?!\d)|[^\W\d_]{2,}", re.I
+)
+#: What tells two sensors of one kind apart, such as the raw one.
+_KIND: Final = LESSER | LINEAR | GRAVITY
+#: Share of a sensor's lines that say so at least, and that say something else.
+_SOME: Final = 1 / 64
 _KEYED: Final = re.compile(r"\b(?:ts|t|time\w*)\s*[=:]\s*(\d+(?:\.\d+)?)\b(?![:-])", re.I)
 _AHEAD: Final = re.compile(r"\d+(?:\.\d+)?(?=[ ,;:\t])")
 _COUNTED: Final = re.compile(r"[(\[]\s*(\d+(?:\.\d+)?)\s*[)\]]")
@@ -53,13 +64,46 @@ def with_sensors(source: Lines) -> Lines:
     if alike < MOSTLY * len(lines) or len(rows) <= _LEAST_SHARE * len(lines):
         return source
     timed = all(row[0] for row in rows)
-    names = ["time", "sensor", *"xyz"]
+    apart = _told_apart(decoded(source.look).split("\n"))
+    names = ["time", "sensor", *"xyz", "device"]
+    cells = slice(not timed, None if apart else -1)
 
     def rows_of(block: bytes, _before: int) -> bytes:
-        found = map(_of_one_sensor, decoded(block).split("\n"))
-        return "".join("\t".join(row[not timed :]) + "\n" for row in found if row).encode()
+        found = (
+            [*row, "_".join(w for w in _whose(line) if w in apart) or "unnamed"]
+            for line in decoded(block).split("\n") if (row := _of_one_sensor(line))
+        )  # fmt: skip
+        return "".join("\t".join(row[cells]) + "\n" for row in found).encode()
 
-    return ChangedLines(source, rows_of, "\t".join(names[not timed :]).encode() + b"\n")
+    return ChangedLines(source, rows_of, "\t".join(names[cells]).encode() + b"\n")
+
+
+def _told_apart(lines: Sequence[str]) -> Collection[str]:
+    """What some lines of a sensor say before their numbers, and others of it do not.
+
+    Examples
+    --------
+    >>> sorted(_told_apart(["1 foot acc: 1 2 3", "1 acc: 1 2 3", "1 foot gyr: 4 5 6"] * 9))
+    ['foot']
+    """
+    counts: dict[str, Counter[str]] = {}
+    for line in lines:
+        if row := _of_one_sensor(line):
+            counts.setdefault(row[1], Counter()).update({"", *_whose(line)})
+    return {
+        word
+        for said in counts.values()
+        for word, count in said.items()
+        if _SOME < count / said[""] < 1 - _SOME and count > 1
+    }
+
+
+def _whose(line: str) -> list[str]:
+    """Words before the numbers of a line, without its sensor and its time."""
+    found = _of_form(line.strip())
+    words = _WHOSE.findall(_CLOCK.sub(" ", found["head"])) if found else []
+    words = [re.sub(r"\W", "_", word) for word in words]
+    return [word for word in words if not _is_sensor(word) and word.lower() not in _KIND]
 
 
 def _of_one_sensor(line: str) -> list[str]:
@@ -71,12 +115,15 @@ def _of_one_sensor(line: str) -> list[str]:
     ['12', 'GYROSCOPE', '0.1', '-0.2', '3']
     >>> _of_one_sensor("acc: 1 2 3 gyr: 4 5 6"), _of_one_sensor("0.1,acc,0.1,0.2,9.8")
     ([], [])
+    >>> _of_one_sensor("LINEAR_ACCELERATION: 1, 2, 3")
+    ['', 'LINEAR_ACCELERATION', '1', '2', '3']
     """
     found = _of_form(line.strip())
-    sensors = [w for w in _WORD.findall(found["head"]) if _is_sensor(w)] if found else []
-    if found is None or len(sensors) != 1:
+    words = _WORD.findall(found["head"]) if found else []
+    if found is None or sum(map(_is_sensor, words)) != 1:
         return []
     head = found["head"]
+    sensor = "_".join(word for word in words if _is_sensor(word) or word.lower() in _KIND)
     for time in (
         _KEYED.search(head),
         _CLOCK.search(head),
@@ -84,8 +131,8 @@ def _of_one_sensor(line: str) -> list[str]:
         _AHEAD.match(head),
     ):
         if time is not None:
-            return [time[time.lastindex or 0], *sensors, *found.groups()[1:]]
-    return ["", *sensors, *found.groups()[1:]]
+            return [time[time.lastindex or 0], sensor, *found.groups()[1:]]
+    return ["", sensor, *found.groups()[1:]]
 
 
 def _of_form(line: str) -> re.Match[str] | None:

@@ -274,6 +274,32 @@ def test_lines_of_a_log_that_are_of_one_sensor_each(
     assert_is_the_run(read(given(tmp_path, "\n".join(lines) + "\n", "run.log")))
 
 
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (("sacrum acc", "foot acc", "sacrum gyr", "foot gyr"), ""),
+        (("anna acc", "bert acc", "anna gyr", "bert gyr"), "anna"),
+        (("node 7 acc", "node 8 acc", "node 7 gyr", "node 8 gyr"), "7"),
+        (("ACCELEROMETER", "LINEAR_ACCELERATION", "GYROSCOPE", "GYROSCOPE_UNCALIBRATED"), ""),
+    ],
+)
+def test_lines_of_a_log_that_are_of_several_devices(
+    tmp_path: Path, names: tuple[str, ...], chosen: str
+) -> None:
+    held = (ACC, 1.5 * ACC - 4.0, GYR, GYR + 1.0)
+    lines = [
+        f"{t + 0.002 * (place % 2):.3f} {name}: {x:.5f}, {y:.5f}, {z:.5f}"
+        for k, t in enumerate(RUN.time_s.tolist())
+        for place, (name, values) in enumerate(zip(names, held, strict=True))
+        for x, y, z in [values[k].tolist()]
+    ]
+    path = given(tmp_path, "\n".join(lines) + "\n", "run.log")
+    if chosen:
+        with pytest.raises(InputError, match="--stream"):
+            read(path)
+    assert_is_the_run(read(path, stream=chosen))
+
+
 def test_a_line_of_nothing_but_digits_takes_no_time(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read(given(tmp_path, f"acc: {'1' * 30_000}\n" * 3, "run.log"))  # once two minutes
