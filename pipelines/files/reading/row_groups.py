@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.long_table import names_sensors
+from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_sensors
 from pipelines.files.reading.name_words import at_waist, plain_words, word_set
 from pipelines.files.reading.named_sensors import back_first, listed, words_of
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
@@ -53,6 +53,39 @@ def is_group(name: str) -> bool:
     return bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
 
 
+def take_turns(cells: Sequence[Hashable], labels: Sequence[Hashable]) -> bool:
+    """Whether rows of one label are of several in turn, whatever the column is called.
+
+    Examples
+    --------
+    >>> take_turns(["A7", "A7", "B8", "B8"] * 4, ["acc_x", "acc_y"] * 8)
+    True
+    >>> take_turns(["m/s2", "deg/s"] * 8, ["acc_x", "gyr_x"] * 8)
+    False
+    """
+    last: dict[Hashable, Hashable] = {}
+    same = changes = 0
+    for cell, label in zip(cells, labels, strict=True):
+        if label in last:
+            same += 1
+            changes += last[label] != cell
+        last[label] = cell
+    return 2 * changes > same and len({*cells}) <= _MOST
+
+
+def _taking_turns(raw: RawColumns) -> list[int]:
+    """Columns of words that say so beside those that name a sensor."""
+    held = {
+        k: values.tolist() for k, values in raw.values.items()
+        if values.dtype.kind == "S" and column_name(raw.names[k]).quantity != "time"
+    }  # fmt: skip
+    cells = {k: {cell.decode("utf-8", "replace") for cell in {*v}} for k, v in held.items()}
+    few = {k: words for k, words in cells.items() if len(words) <= MOST_LABELS}
+    told = label_columns(raw.names, few)
+    labels = list(zip(*(held[k] for k in told), strict=True))
+    return [k for k in few if labels and k not in told and take_turns(held[k], labels)]
+
+
 def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
     """The table without columns that say whose rows they are, and the rows of one alone.
 
@@ -64,8 +97,9 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
     InputError
         When there are rows of several, and none is plainly meant: names the column.
     """
+    turning = _taking_turns(raw)
     for index, name in enumerate(raw.names):
-        if not is_group(name) or index not in raw.values:
+        if index not in raw.values or not (is_group(name) or index in turning):
             continue
         values = raw.values[index]
         labels = _labels(values)

@@ -19,7 +19,7 @@ from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_a_sensor
 from pipelines.files.reading.name_words import names_elsewhere, names_waist
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
-from pipelines.files.reading.row_groups import is_group
+from pipelines.files.reading.row_groups import is_group, take_turns
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
     Dialect,
@@ -134,7 +134,7 @@ def read_rows(
     """
     sample = _first_cells(source.look, head)
     labels = _label_columns(sample, head)
-    groups = _groups(sample, head, wanted)
+    groups = _groups(sample, head, wanted, labels)
     columns = [
         k
         for k in range(head.dialect.columns)
@@ -168,15 +168,24 @@ def read_rows(
 
 
 def _groups(
-    sample: Sequence[Sequence[str]], head: TextHead, wanted: Callable[[int, str, str], bool]
+    sample: Sequence[Sequence[str]],
+    head: TextHead,
+    wanted: Callable[[int, str, str], bool],
+    labels: Sequence[int],
 ) -> dict[int, list[str]]:
     """Columns of words that say whose rows they are, and what they say."""
+    said = [tuple(row[k] for k in labels) for row in sample]
+
+    def tells(k: int, name: str) -> bool:
+        if is_group(name):
+            return wanted(k, name, head.units[k])
+        return bool(labels) and k not in labels and take_turns([row[k] for row in sample], said)
+
     return {
         k: sorted({row[k] for row in sample})
         for k, name in enumerate(head.names)
-        if sample and is_group(name) and wanted(k, name, head.units[k])
-        and not _numeric(sample, k, head)
-    }  # fmt: skip
+        if sample and tells(k, name) and not _numeric(sample, k, head)
+    }
 
 
 def _is_day(cell: str, column: int, head: TextHead) -> bool:

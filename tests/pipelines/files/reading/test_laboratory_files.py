@@ -274,6 +274,23 @@ def test_lines_of_a_log_that_are_of_one_sensor_each(
     assert_is_the_run(read(given(tmp_path, "\n".join(lines) + "\n", "run.log")))
 
 
+@pytest.mark.parametrize("name", ["host", "topic", "who"])
+def test_rows_of_one_value_of_devices_that_take_turns(tmp_path: Path, name: str) -> None:
+    values = [
+        f"{t + late:.4f},{device},{'ag'[s]}_{axis},{scale * held[k, place]:.5f},{'ag'[s]}"
+        for k, t in enumerate(RUN.time_s.tolist())
+        for late, device, scale in ((0.0, "A7", 1.0), (0.0023, "B8", 1.2))
+        for s, held in enumerate((ACC, GYR))
+        for place, axis in enumerate("xyz")
+    ]
+    text = f"time,{name},variable,value,kind\n" + "\n".join(values) + "\n"
+    text = text.replace(",a_", ",acc_").replace(",g_", ",gyr_")
+    path = given(tmp_path, text, "run.csv")
+    with pytest.raises(InputError, match=f"'{name}' says that rows are of 'A7' and 'B8'"):
+        read(path)
+    assert_is_the_run(read(path, stream="A7"))
+
+
 @pytest.mark.parametrize(
     ("names", "chosen"),
     [
