@@ -388,7 +388,7 @@ class _Reader:
                 continue
             try:
                 rows.append(self._row(cells, number))
-                sound = len(rows)
+                sound = len(rows) if sum(map(bool, cells)) > 1 else sound
             except InputError as fault:
                 self._told.tear(number, fault)
                 if len(self._told.torn) >= _MOST_TORN:

@@ -81,6 +81,9 @@ def test_a_table_of_markers_below_is_passed_over(tmp_path: Path) -> None:
         f"{tmp_path / 'run.csv'}: what follows from line 610 on, 302 lines, is a table of "
         "something else ('Frame,Sub Frame,X,Y,Z') and is left out."
     ]
+    lines = (markers + "1,0,1,2,3\n" * 300).split("\n")
+    padded = "\n".join(line + "," * (7 - line.count(",")) for line in lines)
+    assert_is_the_run(read(given(tmp_path, text + padded, "run.csv")))
     below = "Frame,Sub Frame,X,Y,Z\n" + "1,0,1,2,3\n" * 300
     for other in (
         f"Gyroscope\n,,IMU,,\n{below}",  # of a sensor
