@@ -365,9 +365,10 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     fall = first + crossing_down_before(v10, flight, s.bout.weight)
     s.bout.rises[(number + 1) % CONTACTS] = next_rise
     lost_s = 0.0
-    # where it rings, steps seem to begin now and then
+    # where it rings, steps seem to begin now and then; what is flagged is known to be missing
     rings = s.bout.ringing_steps > 0 and ringing_share(s.bout.ringing) > 0.0
-    if s.segment.last_rise >= s.segment.flagged and not rings:  # else it is told what is missing
+    untold = s.segment.flagged <= s.segment.last_rise < next_rise
+    if untold and not rings:
         lost_s = lost_time_s(s, (next_rise - s.segment.last_rise) * c.interval_s, f.scratch)
     find_up(c, s, number, lost_s)
     if not s.sanity.standing & 1 << FROZEN:  # what has just come to life has lost up
