@@ -37,6 +37,8 @@ _WHOSE: Final = re.compile(
 )
 #: What tells two sensors of one kind apart, such as the raw one.
 _KIND: Final = LESSER | LINEAR | GRAVITY
+#: Of the program, and of what the device's state is.
+_NOBODY: Final = re.compile(r"(thread|pool|worker|task|core|cpu|batt|battery|rssi)_?\d*", re.I)
 #: Share of a sensor's lines that say so at least, and that say something else.
 _SOME: Final = 1 / 64
 _KEYED: Final = re.compile(r"\b(?:ts|t|time\w*)\s*[=:]\s*(\d+(?:\.\d+)?)\b(?![:-])", re.I)
@@ -65,7 +67,7 @@ def with_sensors(source: Lines) -> Lines:
         return source
     timed = all(row[0] for row in rows)
     apart = _told_apart(decoded(source.look).split("\n"))
-    names = ["time", "sensor", *"xyz", "device"]
+    names = ["time", "sensor", *"xyz", "name"]
     cells = slice(not timed, None if apart else -1)
 
     def rows_of(block: bytes, _before: int) -> bytes:
@@ -103,7 +105,10 @@ def _whose(line: str) -> list[str]:
     found = _of_form(line.strip())
     words = _WHOSE.findall(_CLOCK.sub(" ", found["head"])) if found else []
     words = [re.sub(r"\W", "_", word) for word in words]
-    return [word for word in words if not _is_sensor(word) and word.lower() not in _KIND]
+    return [
+        word for word in words
+        if not (_is_sensor(word) or word.lower() in _KIND or _NOBODY.fullmatch(word))
+    ]  # fmt: skip
 
 
 def _of_one_sensor(line: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -73,8 +74,8 @@ def take_turns(cells: Sequence[Hashable], labels: Sequence[Hashable]) -> bool:
     return 2 * changes > same and len({*cells}) <= _MOST
 
 
-def _taking_turns(raw: RawColumns) -> list[int]:
-    """Columns of words that say so beside those that name a sensor."""
+def _beside_labels(raw: RawColumns) -> tuple[list[int], NDArray[np.bool_]]:
+    """Columns of words that say so beside those that name a sensor, and the rows of one sensor."""
     held = {
         k: values.tolist() for k, values in raw.values.items()
         if values.dtype.kind == "S" and column_name(raw.names[k]).quantity != "time"
@@ -83,7 +84,11 @@ def _taking_turns(raw: RawColumns) -> list[int]:
     few = {k: words for k, words in cells.items() if len(words) <= MOST_LABELS}
     told = label_columns(raw.names, few)
     labels = list(zip(*(held[k] for k in told), strict=True))
-    return [k for k in few if labels and k not in told and take_turns(held[k], labels)]
+    if not labels:
+        return [], np.ones(len(next(iter(raw.values.values()), ())), np.bool_)
+    most = Counter(labels).most_common(1)[0][0]
+    turning = [k for k in few if k not in told and take_turns(held[k], labels)]
+    return turning, np.array([label == most for label in labels])
 
 
 def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
@@ -97,7 +102,7 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
     InputError
         When there are rows of several, and none is plainly meant: names the column.
     """
-    turning = _taking_turns(raw)
+    turning, of_one = _beside_labels(raw)
     for index, name in enumerate(raw.names):
         if index not in raw.values or not (is_group(name) or index in turning):
             continue
@@ -109,7 +114,9 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
         measured = any(
             column_name(other).axis >= 0 or "value" in plain_words(other) for other in raw.names
         )
-        if not measured or not 1 < len(labels) <= _MOST or _is_of_one(raw, name, values, labels):
+        if not measured or not 1 < len(labels) <= _MOST:
+            continue
+        if _is_of_one(_with_rows(raw, of_one), name, values[of_one], labels):
             continue
         wanted = words_of(stream)
         chosen = [
@@ -125,7 +132,8 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
             raise _several(raw.at_header(index), shown, list(labels.values()))
         others = ", ".join(excerpt(label) for key, label in labels.items() if key != chosen[0])
         note = f"{raw.place}: rows of {excerpt(labels[chosen[0]])} are read, those of {others} not."
-        raw = _with_rows(replace(raw, notes=(*raw.notes, note)), np.asarray(values == chosen[0]))
+        rows = np.asarray(values == chosen[0])
+        raw, of_one = _with_rows(replace(raw, notes=(*raw.notes, note)), rows), of_one[rows]
     return raw, stream
 
 

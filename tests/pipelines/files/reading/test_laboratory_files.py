@@ -262,6 +262,7 @@ def test_vectors_in_cells_below_a_header_of_words(tmp_path: Path) -> None:
         ),
         ("[07:00:0{t:.3f}] {s} = {x:.5f};{y:.5f};{z:.5f}", ("Accelerometer", "Gyroscope")),
         ("{t:.3f} {s} ({x:.5f} {y:.5f} {z:.5f})", ("accel", "gyro")),
+        ("{t:.3f} [thread-{k}] step {step} {s}: {x:.5f} {y:.5f} {z:.5f}", ("acc", "gyr")),
     ],
 )
 def test_lines_of_a_log_that_are_of_one_sensor_each(
@@ -269,7 +270,7 @@ def test_lines_of_a_log_that_are_of_one_sensor_each(
 ) -> None:
     held = (ACC, GYR, 0.1 * GYR + 40.0)
     lines = [
-        form.format(t=t, ms=round(t * 1e3), s=name, x=x, y=y, z=z)
+        form.format(t=t, ms=round(t * 1e3), s=name, x=x, y=y, z=z, k=k % 3, step=k // 200)
         for k, t in enumerate(RUN.time_s.tolist())
         for name, values in zip(names, held, strict=False)
         for x, y, z in [values[k].tolist()]
