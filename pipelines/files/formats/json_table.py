@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import InputError
-from pipelines.files.formats.cells import values_of
+from pipelines.files.formats.cells import devices_in_turn, values_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.long_table import names_sensors
@@ -100,6 +100,8 @@ def _read(look: Look, ask: Ask) -> Recording:
     for index, (name, held) in enumerate(table.cells.items()):
         if (column := values_of(held, name)) is not None:
             values[index] = column
+    unread = {k: held for k, held in enumerate(table.cells.values()) if k not in values}
+    values |= devices_in_turn(tuple(table.cells), values, unread)
     raw = RawColumns(
         place, tuple(table.cells), values, preamble=table.preamble, notes=tuple(table.notes)
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from imu.errors import InputError
 from pipelines.extras import how_to_install
-from pipelines.files.formats.cells import values_of
+from pipelines.files.formats.cells import devices_in_turn, values_of
 from pipelines.files.formats.format import FileFormat, Look
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.mapping import is_needed
@@ -196,6 +196,12 @@ def _recording(look: Look, ask: Ask, read: Any) -> Recording:
         names.append(said)
         if found is not None:
             values[index] = found
+    unread = {
+        k: column.to_pylist()
+        for k, column in enumerate(table.columns)
+        if k not in values and (_is_text(column.type, pa) or pa.types.is_dictionary(column.type))
+    }
+    values |= devices_in_turn(names, values, unread)
     raw = RawColumns(place, tuple(names), values, preamble=_metadata(table.schema.metadata))
     return recording_of(raw, ask)
 
@@ -246,6 +252,10 @@ def _is_list(kind: Any, pa: Any) -> bool:
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
+def _is_text(kind: Any, pa: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None, str]:
     """A column as numbers, and its name with the unit where its type has one."""
     if pa.types.is_timestamp(column.type) or pa.types.is_duration(column.type):
@@ -260,7 +270,7 @@ def _values(column: Any, name: str, pa: Any) -> tuple[NDArray[np.generic] | None
         return _values(column.cast(column.type.value_type), name, pa)
     if pa.types.is_decimal(column.type):
         return _floats(column.cast(pa.float64()), pa), name
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    if _is_text(column.type, pa):
         return values_of(column.to_pylist(), name), name
     return None, name
 

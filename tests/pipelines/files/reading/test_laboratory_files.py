@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -290,9 +292,18 @@ def test_rows_of_one_value_of_devices_that_take_turns(tmp_path: Path, name: str)
     text = f"time,{name},variable,value,kind\n" + "\n".join(values) + "\n"
     text = text.replace(",a_", ",acc_").replace(",g_", ",gyr_")
     path = given(tmp_path, text, "run.csv")
-    with pytest.raises(InputError, match=f"'{name}' says that rows are of 'A7' and 'B8'"):
-        read(path)
-    assert_is_the_run(read(path, stream="A7"))
+    records = list(csv.DictReader(text.splitlines()))
+    files = [path, given(tmp_path, "\n".join(map(json.dumps, records)), "run.jsonl")]
+    if name == "host":
+        pa = pytest.importorskip("pyarrow")
+        from pyarrow import parquet
+
+        files.append(tmp_path / "run.parquet")
+        parquet.write_table(pa.Table.from_pylist(records), files[-1])
+    for one in files:
+        with pytest.raises(InputError, match=f"'{name}' says that rows are of 'A7' and 'B8'"):
+            read(one)
+        assert_is_the_run(read(one, stream="A7"))
 
 
 @pytest.mark.parametrize(
