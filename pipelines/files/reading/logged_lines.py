@@ -67,17 +67,19 @@ def with_sensors(source: Lines) -> Lines:
         return source
     timed = all(row[0] for row in rows)
     apart = _told_apart(decoded(source.look).split("\n"))
-    names = ["time", "sensor", *"xyz", "name"]
-    cells = slice(not timed, None if apart else -1)
+    names = ["time", "sensor", *"xyz", *["name"] * bool(apart)]
+
+    def cells_of(line: str) -> list[str]:
+        row = _of_one_sensor(line)
+        if row and apart:
+            row.append("_".join(word for word in _whose(line) if word in apart) or "unnamed")
+        return row[not timed :]
 
     def rows_of(block: bytes, _before: int) -> bytes:
-        found = (
-            [*row, "_".join(w for w in _whose(line) if w in apart) or "unnamed"]
-            for line in decoded(block).split("\n") if (row := _of_one_sensor(line))
-        )  # fmt: skip
-        return "".join("\t".join(row[cells]) + "\n" for row in found).encode()
+        found = map(cells_of, decoded(block).split("\n"))
+        return "".join("\t".join(row) + "\n" for row in found if row).encode()
 
-    return ChangedLines(source, rows_of, "\t".join(names[cells]).encode() + b"\n")
+    return ChangedLines(source, rows_of, "\t".join(names[not timed :]).encode() + b"\n")
 
 
 def _told_apart(lines: Sequence[str]) -> Collection[str]:

@@ -76,10 +76,12 @@ def take_turns(cells: Sequence[Hashable], labels: Sequence[Hashable]) -> bool:
 
 def _beside_labels(raw: RawColumns) -> tuple[list[int], NDArray[np.bool_]]:
     """Columns of words that say so beside those that name a sensor, and the rows of one sensor."""
-    held = {
-        k: values.tolist() for k, values in raw.values.items()
+    words = [
+        k for k, values in raw.values.items()
         if values.dtype.kind == "S" and column_name(raw.names[k]).quantity != "time"
-    }  # fmt: skip
+    ]  # fmt: skip
+    # one alone is that of the sensors
+    held = {k: raw.values[k].tolist() for k in words if len(words) > 1}
     cells = {k: {cell.decode("utf-8", "replace") for cell in {*v}} for k, v in held.items()}
     few = {k: words for k, words in cells.items() if len(words) <= MOST_LABELS}
     told = label_columns(raw.names, few)
