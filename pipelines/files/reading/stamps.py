@@ -315,15 +315,16 @@ def stamps_in_words(cells: NDArray[np.bytes_], where: str) -> NDArray[np.int64]:
 
 
 def _with_zeros(cells: list[bytes]) -> list[bytes]:
-    """Cells with milliseconds as if printed as a count, 7:0:5.8 for 7:0:5.008, in full.
+    """Cells with ms, or hundredths, as if printed as a count, 7:0:5.8 for 7:0:5.008, in full.
 
     Empty where they are none. Parts of a second without their last zeros have those in front.
     """
     parts = [found[2] for cell in cells if (found := _PART.search(cell))]
-    counted = len(set(map(len, parts))) > 1 and max(map(len, parts)) == 3
+    most = max(map(len, parts), default=0)
+    counted = len(set(map(len, parts))) > 1 and most <= 3
     if not counted or any(part.startswith(b"0") and part != b"0" for part in parts):
         return []
-    return [_PART.sub(lambda found: found[1] + found[2].rjust(3, b"0"), cell) for cell in cells]
+    return [_PART.sub(lambda found: found[1] + found[2].rjust(most, b"0"), cell) for cell in cells]
 
 
 def _goes_back(stamps: NDArray[np.int64]) -> int:

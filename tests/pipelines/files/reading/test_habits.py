@@ -1053,6 +1053,7 @@ def test_a_fraction_without_its_last_zeros_is_a_fraction() -> None:
         ("second of the day", lambda t: f"{25_200 + t:.3f}"),
         ("time", lambda t: f"7:{int(t) // 60}:{t % 60:.3f}"),
         ("time", lambda t: f"7:0:{int(t)}.{round(t * 1e3) % 1000}"),
+        ("time", lambda t: f"7:0:{int(t)}.{round(t * 1e2) % 100}"),
         ("time", lambda t: f"7:0:{int(t)}:{round(t * 1e3) % 1000}"),
         ("time", lambda t: f"00:{int(t):02d}:{round(t * 1e3) % 1000:03d}"),
         # one minute ends within the recording
