@@ -497,7 +497,8 @@ def find_up(c: Record, s: Record, number: int, lost_s: float) -> None:
         if number > s.bout.hole + _OF_A_HOLE:
             s.segment.tilt_variance_before = s.segment.tilt_variance
         s.bout.hole = number
-        turning = math.degrees(_turning_rad_s(s, s.bout.contacts[number % CONTACTS], int(end)))
+        contact = max(s.bout.contacts[number % CONTACTS], s.segment.oldest)
+        turning = math.degrees(_turning_rad_s(s, contact, int(end)))
         s.segment.tilt_variance += _missed_time(c, lost_s) * turning * turning
     s.unbroken = 0 if broken else s.unbroken + 1
     tilt = 0.0
