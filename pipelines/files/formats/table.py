@@ -104,7 +104,7 @@ _OTHER_FILES: Final = tuple(
         (rb"\xff{4}", "this is a stream of Arrow: save it as Feather or Parquet"),
         (rb"SQLite format 3", "this is a database: export the table of the sensor as CSV"),
         (
-            rb"(?=.*?\bCREATE TABLE\b)(?=.*?\bINSERT INTO\b)",
+            rb"(?=(?:.*?\n)?\s*CREATE TABLE\b)(?=.*?\n\s*INSERT INTO\b)",
             "this is a dump of a database: export the table of the sensor as CSV",
         ),
         (
