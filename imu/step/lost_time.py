@@ -47,22 +47,25 @@ def lost_time_s(s: Record, since_s: float, scratch: NDArray[np.float64]) -> floa
     if s.step_time_count < count:
         return 0.0
     off, ordered = scratch[:count], scratch[count : 2 * count]
-    usual_s, same_s = 0.0, 0.0
+    usual_s, same_s, longer_s = 0.0, 0.0, 0.0
     for foot in range(2):  # that of the last step, and that of the next
         own = off[foot * _OF_A_FOOT : (foot + 1) * _OF_A_FOOT]
         for k in range(_OF_A_FOOT):
             own[k] = s.step_times[(s.step_time_count - 1 - foot - 2 * k) % STEP_TIMES]
         same_s = middle_mean_of(own, _OF_A_FOOT, ordered)
         usual_s += 0.5 * same_s
+        if foot == 0:
+            longer_s = max(own[0] - same_s, 0.0)
         for k in range(_OF_A_FOOT):
             own[k] = abs(own[k] - same_s)
     steps = max(1, round(since_s / usual_s))
     if steps > _MOST_STEPS:
         return 0.0
-    missing_s = (same_s if steps == 1 else steps * usual_s) - since_s
+    # what the last step had too much is not missing: it only ended late
+    missing_s = (same_s if steps == 1 else steps * usual_s) - since_s - longer_s
     least_s = max(_LEAST_S, _USUAL_DEVIATIONS * middle_mean_of(off, count, ordered))
     if missing_s > least_s:
         return missing_s
-    if -missing_s > max(least_s, _MUCH_LONGER * usual_s):
-        return usual_s + missing_s
+    if -missing_s - longer_s > max(least_s, _MUCH_LONGER * usual_s):
+        return usual_s + missing_s + longer_s
     return 0.0

@@ -9,12 +9,15 @@ from imu.chain.loop import CHAIN_STATE
 from imu.step.lost_time import lost_time_s
 
 
-def lost_s(since_s: float, *, steps: int = 40, uneven_s: float = 0.004) -> float:
+def lost_s(
+    since_s: float, *, steps: int = 40, uneven_s: float = 0.004, longer_s: float = 0.0
+) -> float:
     """After steps of 0.34 and 0.36 s in turn, the last of 0.36 s, that differ by so much."""
     state = np.zeros(1, CHAIN_STATE)[0]
     wobble = uneven_s * np.array([0.0, 0.4, -1.0, 1.0, -0.6, 0.8, -0.2])
     for number in range(steps):
         state["step_times"][number] = 0.34 + 0.02 * (number % 2) + wobble[number % 7]
+    state["step_times"][steps - 1] += longer_s
     state["step_time_count"] = steps
     return float(lost_time_s(state, since_s, np.empty(40)))
 
@@ -45,3 +48,8 @@ def test_what_is_usual_of_uneven_ground_is_no_hole() -> None:
 
 def test_few_steps_say_nothing() -> None:
     assert lost_s(0.2, steps=9) == 0.0
+
+
+def test_a_step_that_follows_one_that_ended_late_lacks_nothing() -> None:
+    assert lost_s(0.30) > 0.03
+    assert lost_s(0.30, longer_s=0.04) == 0.0
