@@ -24,7 +24,6 @@ _LOGGED: Final = re.compile(
     rf"(?P<numbers>{_NUMBER}(?: *[,;\t] *{_NUMBER}){{2,}})\s*"
 )
 _CLOCK: Final = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d[.,]\d{1,9}")
-#: Milliseconds since the start, as the logs of ESP-IDF and the kernel's seconds have them.
 #: Three numbers behind a sign, and nothing else behind them.
 _OF_ONE: Final = re.compile(
     rf"(?P<head>.{{3,200}}?[=:\[(])\s*({_NUMBER})[,; ]\s*({_NUMBER})[,; ]\s*({_NUMBER})[\])}}]?"
@@ -43,6 +42,7 @@ _NOBODY: Final = re.compile(r"(thread|pool|worker|task|core|cpu|batt|battery|rss
 _SOME: Final = 1 / 64
 _KEYED: Final = re.compile(r"\b(?:ts|t|time\w*)\s*[=:]\s*(\d+(?:\.\d+)?)\b(?![:-])", re.I)
 _AHEAD: Final = re.compile(r"\d+(?:\.\d+)?(?=[ ,;:\t])")
+#: Milliseconds since the start, as the logs of ESP-IDF and the kernel's seconds have them.
 _COUNTED: Final = re.compile(r"[(\[]\s*(\d+(?:\.\d+)?)\s*[)\]]")
 
 
