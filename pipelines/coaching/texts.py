@@ -110,6 +110,6 @@ _FORMATTER: Final = _WithNouns()
 def _entry(identifier: str) -> Text:
     if identifier not in CATALOGUE:
         raise ParameterError(
-            "text", identifier, "the name of a text in pipelines/coaching/catalogue.py"
+            "text", identifier, "the name of a text in pipelines/coaching/catalogue.txt"
         )
     return CATALOGUE[identifier]

@@ -21,6 +21,8 @@ from pipelines.system_error import explain
 
 _ROOT: Final = Path(__file__).parents[2]
 _PACKAGES: Final = ("imu", "devices", "pipelines")
+#: Code, the weights of the step model, and the texts of the training rules.
+_SOURCES: Final = ("*.py", "*.npz", "*.txt")
 _LONGEST_S: Final = 10.0
 #: Where angles and forces are told, and where the sensor is.
 _FRAME: Final = "body: x forward, y left, z up"
@@ -59,7 +61,7 @@ def code_digest() -> str:
     """SHA-256 of the program's sources: equal where the same results are to be expected."""
     digest = hashlib.sha256()
     for package in _PACKAGES:
-        files = [*(_ROOT / package).rglob("*.py"), *(_ROOT / package).rglob("*.npz")]
+        files = [one for kind in _SOURCES for one in (_ROOT / package).rglob(kind)]
         for source in sorted(files, key=lambda file: file.relative_to(_ROOT).as_posix()):
             digest.update(source.relative_to(_ROOT).as_posix().encode() + b"\0")
             digest.update(source.read_bytes())
