@@ -13,7 +13,7 @@ from imu.errors import RecordingError
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import Fact
 from pipelines.session.header import SessionHeader
-from pipelines.session.result import SessionResult, result_of
+from pipelines.session.result import SessionResult
 
 if TYPE_CHECKING:
     from pipelines.files.session_reader import Session, SessionFile
@@ -64,7 +64,7 @@ class Folded:
     @property
     def result(self) -> SessionResult:
         """What they come to."""
-        return result_of(self.header, self.facts)
+        return SessionResult(self.header, self.facts)
 
 
 def sensor_of(session: Session, wanted: str = "replay") -> DeviceInfo:

@@ -51,7 +51,7 @@ from pipelines.session.facts import (
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import Compared, LiveStatus, pain_before
 from pipelines.session.marks import LoggedMark, Mark, SessionRecord
-from pipelines.session.result import SessionResult, result_of
+from pipelines.session.result import SessionResult
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
 from pipelines.words.summary_words import run_notes
@@ -256,7 +256,7 @@ class _Session:
                 self._alerts.close()
         if self._on_alert is not None:
             self._on_alert.close()
-        result = result_of(self._header, self.run.facts)
+        result = SessionResult(self._header, self.run.facts)
         self.run.result = result
         self.run.summary = summarise(
             result, self._url, rate_hz=self._source.info.rate_hz, notes=run_notes(result)

@@ -14,7 +14,7 @@ from pipelines.coaching.alert import Alert
 from pipelines.folding import Folded, Progress, Watch, fold_file
 from pipelines.replay_options import ON_ITS_OWN, ReplayOptions, header_as_stated, refuse_rate
 from pipelines.session.facts import Ended, Fact
-from pipelines.session.result import SessionResult, result_of
+from pipelines.session.result import SessionResult
 from pipelines.session.summary import Summary, summarise
 from pipelines.session.time_range import TimeRange
 from pipelines.table_folding import fold_table
@@ -129,7 +129,7 @@ def _told(
     if within.limits:
         _check_inside(within, ran.facts)
         found = within.facts_within(ran.facts)
-        result = result_of(ran.header, found, begin_s=max(within.begin_s, 0.0))
+        result = SessionResult(ran.header, found, begin_s=max(within.begin_s, 0.0))
         waveforms = within.waveforms_within(waveforms)
         notes = [*notes, within.words]
     elif not ran.info.protocol:

@@ -17,7 +17,7 @@ from pipelines.replay_options import ReplayOptions
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import Fact
 from pipelines.session.header import SessionHeader
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 
 if TYPE_CHECKING:
     from pipelines.files.sample_table import SampleTable
@@ -72,7 +72,7 @@ def fold_table(
             watch(fold, new, float(block.time_s[-1]))
         report(0.5 + 0.5 * done / len(table.samples), 1.0)
     facts, notes = found + fold.finish(), list(table.notes)
-    cadence_spm = result_of(header, facts).steps.cadence_spm
+    cadence_spm = SessionResult(header, facts).steps.cadence_spm
     if not table.counted:
         doubt = times_doubt(table.samples, cadence_spm, table.rate_hz)
     else:

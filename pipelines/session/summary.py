@@ -83,8 +83,8 @@ class Summary:
     --------
     >>> from pipelines.session.facts import Ended
     >>> from pipelines.session.header import SessionHeader
-    >>> from pipelines.session.result import result_of
-    >>> nothing = result_of(SessionHeader(0, "run.csv"), [Ended(60.0, 60.0)])
+    >>> from pipelines.session.result import SessionResult
+    >>> nothing = SessionResult(SessionHeader(0, "run.csv"), [Ended(60.0, 60.0)])
     >>> summarise(nothing, "run.csv", rate_hz=200.0).trusted_steps
     0
     """

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from devices.records import DeviceInfo
 from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
-from pipelines.session.facts import AlertTold, Ended, Fact, LossCounts, SensorKnown, StepsFinished
+from pipelines.session.facts import (
+    AlertTold,
+    Ended,
+    Fact,
+    LossCounts,
+    SensorClock,
+    SensorKnown,
+    StepsFinished,
+)
 from pipelines.session.header import SessionHeader
-from pipelines.session.result import SessionResult, result_of
+from pipelines.session.result import SessionResult
 
 SENSOR = DeviceInfo("Clip", "movesense", 200.0, 78.5, 8.7)
 
@@ -22,10 +30,11 @@ def result_from_steps(
     losses: LossCounts | None = None,
     alerts: Sequence[Alert] = (),
     changed: Sequence[str] = (),
+    clock: SensorClock | None = None,
     more: Sequence[Fact] = (),
 ) -> SessionResult:
     """The result of a session whose facts are these."""
-    return result_of(
+    return SessionResult(
         header or SessionHeader(10**18, "ble:AB"),
         [
             SensorKnown(0.0, SENSOR),
@@ -36,6 +45,7 @@ def result_from_steps(
                 duration_s,
                 duration_s,
                 losses=losses or LossCounts(),
+                clock=clock,
                 axes_found=True,
                 changed=tuple(changed),
             ),

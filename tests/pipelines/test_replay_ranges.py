@@ -23,7 +23,7 @@ from pipelines.replay_options import ReplayOptions
 from pipelines.session import facts
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import LiveStatus
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.session.time_range import TimeRange
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, environment, quiet
@@ -89,7 +89,7 @@ def test_what_stood_at_the_beginning_stands_in_the_range_and_moments_before_do_n
 
     def within(begin_s: float, end_s: float) -> tuple[object, ...]:
         kept = TimeRange(begin_s, end_s).facts_within(found)
-        told = result_of(SessionHeader(0, "run.csv"), kept, begin_s=begin_s)
+        told = SessionResult(SessionHeader(0, "run.csv"), kept, begin_s=begin_s)
         stretches = [(one.gait, one.begin_s, one.end_s) for one in told.stretches]
         return told.surface, stretches, len(told.alerts), len(told.pains), told.changed
 

@@ -29,7 +29,7 @@ from pipelines.runner.journal.session_entry import (
 )
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
 from pipelines.runner.journal.stated import UNRECORDED_M, Distance, Stated, distance_run
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.units import parse_speed
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
         memory=data_directory(),
     )
     ran = fold_table(path, stated, report)
-    result = result_of(ran.header, ran.facts)
+    result = SessionResult(ran.header, ran.facts)
     there = session_of_steps(journal, len(result.steps), result.running_s)
     _refuse_known(there, path, options)
     # a start that was corrected stays
@@ -217,7 +217,7 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
         _refuse_known(there, path, options)
     else:
         note = ()
-    result = dataclasses.replace(result, header=replace(ran.header, utc_start_ns=start_ns))
+    result = SessionResult(replace(ran.header, utc_start_ns=start_ns), ran.facts)
     recorded = _as_recorded(result, path, options, journal, there)
     # whose sensor it was, and how it sat, compares with no other run
     run = dataclasses.replace(recorded.run, baseline=None)

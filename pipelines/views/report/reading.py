@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.folding import Progress, fold_session, sensor_of
 from pipelines.replay_options import ReplayOptions, session_as_stated
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.table_folding import fold_table
 from pipelines.views.report.recording import Recording
 from pipelines.words.summary_words import run_notes
@@ -88,7 +88,7 @@ def _of_session(
     if recompute:
         prepare()
         facts = fold_session(session, header, report).facts
-    result = result_of(header, facts)
+    result = SessionResult(header, facts)
     notes = [session.note] if session.note else []
     notes += run_notes(result)
     return Recording(

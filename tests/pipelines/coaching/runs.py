@@ -38,7 +38,7 @@ from pipelines.session.marks import (
 )
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
-from pipelines.session.result import SessionResult, result_of
+from pipelines.session.result import SessionResult
 
 #: Usual of a runner whose intensity is that of :func:`steps_of` at 1.
 USUAL = UsualIntensity(2.5, 165.0)
@@ -184,7 +184,7 @@ def result_after(
             cool_down=ending.cool_down,
         )
     )
-    return result_of(header, found)
+    return SessionResult(header, found)
 
 
 def told(cues: Iterable[Cue]) -> list[tuple[float, str]]:

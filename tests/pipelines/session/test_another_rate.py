@@ -17,7 +17,7 @@ from imu.step.trusted_steps import trusted_steps
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import BaselineGivenUp, Ended, Fact, SensorDoubted
 from pipelines.session.header import SessionHeader
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.session.summary import summarise
 from pipelines.words.fact_words import fact_words
 from pipelines.words.summary_words import run_notes
@@ -44,7 +44,7 @@ def test_steps_count_after_the_sensor_has_gone_down_to_a_rate_that_the_link_bear
     found: list[Fact] = fold.push_all([first, *records]) + fold.finish()
     # much is missing until then, and this is told; nothing else is in doubt
     assert {fact.trouble for fact in found if isinstance(fact, SensorDoubted)} <= {"missing"}
-    result = result_of(header, found)
+    result = SessionResult(header, found)
     assert result.sensor is not None
     assert result.sensor.rate_hz == 104.0
     late = result.steps.rows[result.steps.initial_contact_s > 35.0]

@@ -17,7 +17,7 @@ from imu.steps import Steps, concatenate
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesSought, Fact, SensorDoubted, StepsFinished
 from pipelines.session.header import SessionHeader
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, fact_words
 from pipelines.words.summary_words import AXES_NOT_FOUND, run_notes
 
@@ -37,7 +37,7 @@ def folded(samples: Samples, axes: str = "auto") -> list[Fact]:
 
 def notes(found: list[Fact], axes: str) -> list[str]:
     """Those of the summary."""
-    result = result_of(SessionHeader(0, "run.csv", axes=axes), found)
+    result = SessionResult(SessionHeader(0, "run.csv", axes=axes), found)
     return run_notes(result)
 
 
@@ -153,7 +153,7 @@ def test_no_step_counts_of_a_sensor_whose_unit_is_found_wrong_after_some(
 ) -> None:
     """What passes, or happens to it in mid-run, says nothing of the steps before."""
     found = folded(simulate(RUN)[0])
-    times = result_of(SessionHeader(0, "run.csv"), found).steps.initial_contact_s
+    times = SessionResult(SessionHeader(0, "run.csv"), found).steps.initial_contact_s
     begin_s, end_s = float(times[20]), np.inf if lasts else float(times[30])
 
     def doubted(rows: NDArray[np.void]) -> None:
@@ -161,7 +161,7 @@ def test_no_step_counts_of_a_sensor_whose_unit_is_found_wrong_after_some(
         rows["quality"][within] |= np.uint16(Quality.SENSOR)
 
     doubt = SensorDoubted(begin_s, trouble, 2.0)
-    steps = result_of(SessionHeader(0, "run.csv"), [doubt, *changed(found, doubted)]).steps
+    steps = SessionResult(SessionHeader(0, "run.csv"), [doubt, *changed(found, doubted)]).steps
     flagged = steps.quality_bits & np.uint16(Quality.SENSOR) > 0
     assert flagged[:20].tolist() == [before] * 20
     assert flagged[20:].all() == lasts

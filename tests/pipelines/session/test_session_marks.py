@@ -39,7 +39,7 @@ from pipelines.session.facts import AxesFound, Fact, FlagsAnswered, StepsFinishe
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, Neutral, Pause, Resume, SessionRecord
 from pipelines.session.pauses import Pauses
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.words.fact_words import fact_words
 from pipelines.words.summary_words import run_notes
 from tests.pipelines.command_line import backstride, quiet
@@ -272,15 +272,15 @@ def test_a_run_under_a_red_flag_is_measured_and_nobody_is_told_what_to_try(
 def test_running_that_the_distance_leaves_out_is_told(speed_from_s: float, told: int) -> None:
     scenario = Scenario(minutes=2.0, rate=50.0, seed=2, standing_s=4.0, device="ideal")
     found, _ = folded(scenario, at(speed_from_s, "speed", "9 km/h"))
-    result = result_of(HEADER, found)
+    result = SessionResult(HEADER, found)
     assert result.distance_m is not None
     notes = [note for note in run_notes(result) if "the distance leaves out" in note]
     assert len(notes) == told
     counted_s = result.distance_m / 2.5
     assert result.uncounted_s == pytest.approx(result.running_s - counted_s, abs=2.0)
     # that of a part is not filed as that of the run
-    dated = replace(result, header=SessionHeader(1_800_000_000 * 10**9, "sim:"))
+    dated = SessionResult(SessionHeader(1_800_000_000 * 10**9, "sim:"), found)
     assert (entry_of(dated, Stated()).distance_m is None) == bool(told)
     # a distance that is stated is that of all of it
     found, _ = folded(scenario, at(speed_from_s, "speed", "9 km/h"), at(120.0, "distance", "300 m"))
-    assert result_of(HEADER, found).uncounted_s == 0.0
+    assert SessionResult(HEADER, found).uncounted_s == 0.0

@@ -181,14 +181,14 @@ def test_what_devices_measured_is_told_in_the_units_of_the_reader() -> None:
 
 
 def test_a_clock_that_no_crystal_has_is_told() -> None:
-    result = result_from_steps(some_steps([200.0] * 5))
     for skew_ppm, told in (
         (99_999.7, "runs 10 % fast"),
         (-60_000.0, "runs 6 % slow"),
         (20_000.0, ""),
     ):
         clock = SensorClock(skew_ppm, 16.2, 0.6, "pings")
-        notes = [note for note in run_notes(replace(result, clock=clock)) if "clock" in note]
+        result = result_from_steps(some_steps([200.0] * 5), clock=clock)
+        notes = [note for note in run_notes(result) if "clock" in note]
         assert len(notes) == bool(told)
         assert all(told in note for note in notes)
 

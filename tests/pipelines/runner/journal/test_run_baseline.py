@@ -42,7 +42,7 @@ from pipelines.session.comparable import sensor_kind, surface_of_most
 from pipelines.session.facts import Ended, Fact, SensorKnown, ShoeKnown, StepsFinished, SurfaceKnown
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import SessionRecord
-from pipelines.session.result import SessionResult, result_of
+from pipelines.session.result import SessionResult
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, run
 from tests.pipelines.said import said
@@ -257,7 +257,7 @@ def left(
     found += [SurfaceKnown(float(at_s), name) for at_s in surfaces for name in surfaces[at_s]]
     found.append(StepsFinished(610.0, some_steps(10.0)))
     found.append(Ended(610.0, 610.0, run_baseline=baseline))
-    return result_of(SessionHeader(at(0), source, utc_offset_minutes=60), found)
+    return SessionResult(SessionHeader(at(0), source, utc_offset_minutes=60), found)
 
 
 def finished(surfaces: dict[int, list[str]], baseline: Baseline | None = USUAL) -> FinishedRun:

@@ -25,7 +25,7 @@ from pipelines.session.facts import (
     UsualRange,
 )
 from pipelines.session.header import SessionHeader
-from pipelines.session.result import result_of
+from pipelines.session.result import SessionResult
 from pipelines.views.report.recording import Recording
 
 RATE_HZ = 200.0
@@ -129,4 +129,4 @@ def recording_of(
     *found, ended = facts_of(steps, header, moved_after)
     known = (SensorKnown(0.0, info), *others, *found, structs.replace(ended, **(end or {})))
     fields: dict[str, Any] = {"name": "evening.mcap"} | stated
-    return Recording(info=info, facts=known, result=result_of(header, known), **fields)
+    return Recording(info=info, facts=known, result=SessionResult(header, known), **fields)
