@@ -7,7 +7,7 @@ from its docstrings.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 import typer
@@ -36,7 +36,7 @@ from pipelines.files.formats.table import format_list
 from pipelines.files.stream_table import STREAM_COLUMNS
 from pipelines.quantities import MEANS, QUANTITIES
 from pipelines.session.facts import FACT_KINDS
-from pipelines.session.marks import Mark
+from pipelines.session.marks import MARKS
 from pipelines.session.summary import Summary
 from pipelines.views.report.particulars import flag_words
 
@@ -164,7 +164,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
         ),
     ),
     "facts": lambda: kinds_of_a_log(FACT_KINDS.values()),
-    "marks": lambda: kinds_of_a_log(get_args(Mark)),
+    "marks": lambda: kinds_of_a_log(MARKS.values()),
     "faults": lambda: table(
         ("key", "what happens", "range", "where"),
         (

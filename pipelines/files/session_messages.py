@@ -51,6 +51,7 @@ from pipelines.files.protobuf_rows import RowMessage
 from pipelines.session.facts import FACT_KINDS, Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import from_plain, to_plain
+from pipelines.session.marks import MARKS as KNOWN_MARKS
 from pipelines.session.marks import Mark, Unknown
 
 #: The form that this version writes, and the newest that it reads.
@@ -117,10 +118,6 @@ def _schema_of(kind: msgspec.inspect.Type) -> dict[str, Any]:
     return {"type": "object", "properties": {}}
 
 
-_MARKS: Final[dict[str, type[Mark]]] = {
-    str(kind.__struct_config__.tag): kind for kind in Mark.__args__
-}
-
 #: The rows of steps, with the time of their fact, and how many more of it follow.
 _STEP: Final = RowMessage(
     "backstride.Step",
@@ -139,7 +136,7 @@ DEVICE_AGAIN: Final = _json_kind("/device/again", "device_again", "device again"
 #: bytes; some viewers need one to exist.
 PACKETS: Final = MessageKind("/packets", "backstride.packets", "log", "x-backstride", "")
 LINK: Final = _json_kind("/link", "link", "log", LinkEvent)
-MARKS: Final = _json_kind("/marks", "mark", "log", *Mark.__args__)
+MARKS: Final = _json_kind("/marks", "mark", "log", *KNOWN_MARKS.values())
 STEPS: Final = MessageKind("/steps", _STEP.name, "facts", "protobuf", "protobuf", _STEP.description)
 #: The schema of what came from devices beside the sensor; without text, as that of packets.
 STREAM_SCHEMA: Final = "backstride.stream"
@@ -227,7 +224,7 @@ def decode_mark(data: bytes) -> Mark:
     content = load_plain(data)
     name = str(content.get("kind"))
     try:
-        return from_plain(content, _MARKS[name])
+        return from_plain(content, KNOWN_MARKS[name])
     except (KeyError, InputError):
         return Unknown(name, data.decode("ascii", "replace"))
 
@@ -276,5 +273,4 @@ def decode_fact(data: bytes) -> Fact:
     kind = FACT_KINDS.get(str(content.get("kind")))
     if kind is None:
         raise InputError("this is no fact that this version knows.")
-    fact: Fact = from_plain(content, kind)
-    return fact
+    return from_plain(content, kind)

@@ -61,23 +61,25 @@ class UsualRange(msgspec.Struct, frozen=True):
         return tuple(cls(*item) for item in in_use.ranges)
 
 
-class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
+class Fact(msgspec.Struct, frozen=True, tag_field="kind"):
+    """Something that has happened; each of the classes that follow is a kind of it."""
+
     time_s: float
 
 
-class SensorKnown(_Fact, frozen=True, tag="sensor"):
+class SensorKnown(Fact, frozen=True, tag="sensor"):
     """The sensor has introduced itself, or described itself anew."""
 
     info: DeviceInfo
 
 
-class StepsFinished(_Fact, frozen=True, tag="steps", eq=False):
+class StepsFinished(Fact, frozen=True, tag="steps", eq=False):
     """Running steps were finished."""
 
     steps: Steps
 
 
-class Changed(_Fact, frozen=True, tag="changed"):
+class Changed(Fact, frozen=True, tag="changed"):
     """The detector found a change, told or not; time is the end of the step that completed it.
 
     Fields are those of :class:`imu.drift.changes.Change`.
@@ -102,13 +104,13 @@ class Changed(_Fact, frozen=True, tag="changed"):
         return Change(*(getattr(self, name) for name in self.__struct_fields__))
 
 
-class AlertTold(_Fact, frozen=True, tag="alert"):
+class AlertTold(Fact, frozen=True, tag="alert"):
     """The coach told the runner of a change; its time is that of the alert."""
 
     alert: Alert
 
 
-class CueTold(_Fact, frozen=True, tag="cue"):
+class CueTold(Fact, frozen=True, tag="cue"):
     """The companion told something: a text by name, what fills its fields, and what it cost."""
 
     text_id: str
@@ -116,7 +118,7 @@ class CueTold(_Fact, frozen=True, tag="cue"):
     uses_budget: bool = True
 
 
-class BaselineKnown(_Fact, frozen=True, tag="baseline_known"):
+class BaselineKnown(Fact, frozen=True, tag="baseline_known"):
     """There is a baseline from here on; of one that was learned, time is the last step's contact.
 
     Where the run starts with one, this is its first fact.
@@ -127,7 +129,7 @@ class BaselineKnown(_Fact, frozen=True, tag="baseline_known"):
     ranges: tuple[UsualRange, ...]
 
 
-class BaselineGivenUp(_Fact, frozen=True, tag="baseline_given_up"):
+class BaselineGivenUp(Fact, frozen=True, tag="baseline_given_up"):
     """A baseline is learned anew from here on.
 
     ``baseline`` and ``ranges`` are what was in use until now, refined by the run; None and empty
@@ -146,23 +148,23 @@ class BaselineGivenUp(_Fact, frozen=True, tag="baseline_given_up"):
         return cls(time_s, reason, was.baseline, UsualRange.all_of(was))
 
 
-class NeutralTaken(_Fact, frozen=True, tag="neutral_taken"):
+class NeutralTaken(Fact, frozen=True, tag="neutral_taken"):
     """Lean is measured from the posture in which the runner stood just now."""
 
 
-class NeutralRefused(_Fact, frozen=True, tag="neutral_refused"):
+class NeutralRefused(Fact, frozen=True, tag="neutral_refused"):
     """A neutral was marked and not taken."""
 
     reason: NeutralTrouble
 
 
-class SensorMoved(_Fact, frozen=True, tag="sensor_moved"):
+class SensorMoved(Fact, frozen=True, tag="sensor_moved"):
     """The runner moved the sensor; ``searching``: its axes are searched anew, else they stay."""
 
     searching: bool
 
 
-class AxesFound(_Fact, frozen=True, tag="axes_found"):
+class AxesFound(Fact, frozen=True, tag="axes_found"):
     """The sensor's axes are known; ``from_standing``: lean compares with that of other days.
 
     ``searched``: they were found from the steps, and stated by nobody.
@@ -172,19 +174,19 @@ class AxesFound(_Fact, frozen=True, tag="axes_found"):
     searched: bool = False
 
 
-class AxesSought(_Fact, frozen=True, tag="axes_sought"):
+class AxesSought(Fact, frozen=True, tag="axes_sought"):
     """So many steps have come that the sensor's axes should be known, and they are not."""
 
 
-class AxesMissing(_Fact, frozen=True, tag="axes_missing"):
+class AxesMissing(Fact, frozen=True, tag="axes_missing"):
     """The session ended, with steps, before the sensor's axes were known."""
 
 
-class ClipLoose(_Fact, frozen=True, tag="clip_loose"):
+class ClipLoose(Fact, frozen=True, tag="clip_loose"):
     """The sensor rings on its clip; once a run, however often it is tightened."""
 
 
-class SensorDoubted(_Fact, frozen=True, tag="sensor_doubted"):
+class SensorDoubted(Fact, frozen=True, tag="sensor_doubted"):
     """Something that the sensor reads cannot be true; each ``trouble`` once a run.
 
     ``number`` is what it was found with: rate, Hz; gravity, g; tilt or turn, °; turning, rad/s; the
@@ -197,7 +199,7 @@ class SensorDoubted(_Fact, frozen=True, tag="sensor_doubted"):
     number: float
 
 
-class PaceKnown(_Fact, frozen=True, tag="pace"):
+class PaceKnown(Fact, frozen=True, tag="pace"):
     """Speed and slope from here on, None where not known; a belt that stands has speed 0.
 
     ``source`` is of the speed, ``slope_source`` of the slope.
@@ -209,14 +211,14 @@ class PaceKnown(_Fact, frozen=True, tag="pace"):
     slope_source: Source = "stated"
 
 
-class HeartRateKnown(_Fact, frozen=True, tag="heart_rate"):
+class HeartRateKnown(Fact, frozen=True, tag="heart_rate"):
     """The heart rate from here on, beats a minute; None where nobody says it any more."""
 
     heart_rate_bpm: float | None
     source: HeartSource
 
 
-class StreamChanged(_Fact, frozen=True, tag="stream"):
+class StreamChanged(Fact, frozen=True, tag="stream"):
     """Something happened to the link of a device beside the sensor; as :class:`LinkChanged`."""
 
     arrived_s: float
@@ -225,7 +227,7 @@ class StreamChanged(_Fact, frozen=True, tag="stream"):
     detail: str = ""
 
 
-class StreamDoubted(_Fact, frozen=True, tag="stream_doubted"):
+class StreamDoubted(Fact, frozen=True, tag="stream_doubted"):
     """A device beside the sensor is not believed from here on.
 
     ``factor`` is by how much its distance is larger than its speed makes it, of ``"units"``.
@@ -236,33 +238,33 @@ class StreamDoubted(_Fact, frozen=True, tag="stream_doubted"):
     factor: float | None = None
 
 
-class StreamBelieved(_Fact, frozen=True, tag="stream_believed"):
+class StreamBelieved(Fact, frozen=True, tag="stream_believed"):
     """That doubt is over."""
 
     stream: str
     reason: Doubt
 
 
-class DistanceKnown(_Fact, frozen=True, tag="distance"):
+class DistanceKnown(Fact, frozen=True, tag="distance"):
     """The distance covered so far; the last one of a session is its distance."""
 
     distance_m: float
     source: Source
 
 
-class SurfaceKnown(_Fact, frozen=True, tag="surface"):
+class SurfaceKnown(Fact, frozen=True, tag="surface"):
     """What is run on from here."""
 
     name: str
 
 
-class ShoeKnown(_Fact, frozen=True, tag="shoe"):
+class ShoeKnown(Fact, frozen=True, tag="shoe"):
     """The shoe."""
 
     name: str
 
 
-class PainReported(_Fact, frozen=True, tag="pain"):
+class PainReported(Fact, frozen=True, tag="pain"):
     """Pain as the runner rates it, as in :class:`pipelines.session.marks.Pain`."""
 
     level: int
@@ -271,7 +273,7 @@ class PainReported(_Fact, frozen=True, tag="pain"):
     noted: bool = False
 
 
-class PainJudged(_Fact, frozen=True, tag="pain_judged"):
+class PainJudged(Fact, frozen=True, tag="pain_judged"):
     """What the traffic light says of a rating that was just reported.
 
     ``rising``, ``stopped``, ``warned``: it stops the run because it rose, because an earlier rating
@@ -291,7 +293,7 @@ class PainJudged(_Fact, frozen=True, tag="pain_judged"):
     most: int = 0
 
 
-class FlagsAnswered(_Fact, frozen=True, tag="flags"):
+class FlagsAnswered(Fact, frozen=True, tag="flags"):
     """The questions about red flags were answered.
 
     ``stopped``: nothing is coached from here on; ``eased``: no training is suggested.
@@ -303,15 +305,15 @@ class FlagsAnswered(_Fact, frozen=True, tag="flags"):
     eased: bool = False
 
 
-class Paused(_Fact, frozen=True, tag="paused"):
+class Paused(Fact, frozen=True, tag="paused"):
     """Nothing is judged from here on."""
 
 
-class Resumed(_Fact, frozen=True, tag="resumed"):
+class Resumed(Fact, frozen=True, tag="resumed"):
     """It is judged again."""
 
 
-class LinkChanged(_Fact, frozen=True, tag="link"):
+class LinkChanged(Fact, frozen=True, tag="link"):
     """Something happened to the link; while it is lost the sensor's clock cannot be seen.
 
     ``arrived_s`` is by the computer's clock, s since the session's first arrival.
@@ -322,30 +324,30 @@ class LinkChanged(_Fact, frozen=True, tag="link"):
     detail: str = ""
 
 
-class GaitChanged(_Fact, frozen=True, tag="gait"):
+class GaitChanged(Fact, frozen=True, tag="gait"):
     """The runner does something else."""
 
     gait: Gait
 
 
-class Gap(_Fact, frozen=True, tag="gap"):
+class Gap(Fact, frozen=True, tag="gap"):
     """Samples are missing for too long to fill them in; ``time_s`` is the first sample after it."""
 
 
-class MarkUnreadable(_Fact, frozen=True, tag="mark_unreadable"):
+class MarkUnreadable(Fact, frozen=True, tag="mark_unreadable"):
     """A mark of the log that this version cannot read, which changes nothing but a pace."""
 
     name: str
     value: str
 
 
-class WarmUpDone(_Fact, frozen=True, tag="warm_up_done"):
+class WarmUpDone(Fact, frozen=True, tag="warm_up_done"):
     """The warm-up is complete."""
 
     easy_s: float
 
 
-class PhaseBegan(_Fact, frozen=True, tag="phase"):
+class PhaseBegan(Fact, frozen=True, tag="phase"):
     """A phase of the run/walk plan began; ``number`` is that of the repeat, from 1."""
 
     phase: PhaseKind
@@ -392,7 +394,7 @@ class SensorClock(msgspec.Struct, frozen=True):
         return 2.0 * self.skew_sd_ppm <= CLOCKS_WITHIN_PPM
 
 
-class Ended(_Fact, frozen=True, tag="ended"):
+class Ended(Fact, frozen=True, tag="ended"):
     """The log has ended: what is known only then, and what it leaves to later runs.
 
     Attributes
@@ -437,43 +439,5 @@ class Ended(_Fact, frozen=True, tag="ended"):
     bends: tuple[int, int] | None = None
 
 
-Fact = (
-    SensorKnown
-    | StepsFinished
-    | Changed
-    | AlertTold
-    | CueTold
-    | BaselineKnown
-    | BaselineGivenUp
-    | NeutralTaken
-    | NeutralRefused
-    | SensorMoved
-    | AxesFound
-    | AxesMissing
-    | AxesSought
-    | ClipLoose
-    | SensorDoubted
-    | PaceKnown
-    | HeartRateKnown
-    | StreamChanged
-    | StreamDoubted
-    | StreamBelieved
-    | DistanceKnown
-    | SurfaceKnown
-    | ShoeKnown
-    | PainReported
-    | PainJudged
-    | FlagsAnswered
-    | Paused
-    | Resumed
-    | LinkChanged
-    | GaitChanged
-    | Gap
-    | MarkUnreadable
-    | WarmUpDone
-    | PhaseBegan
-    | Ended
-)
-
 #: By the name under which a fact is written.
-FACT_KINDS: Final = {kind.__struct_config__.tag: kind for kind in Fact.__args__}
+FACT_KINDS: Final = {str(kind.__struct_config__.tag): kind for kind in Fact.__subclasses__()}

@@ -29,37 +29,41 @@ _LONGEST_WORDS: Final = 100
 Words = Annotated[str, msgspec.Meta(max_length=_LONGEST_WORDS)]
 
 
-class Surface(msgspec.Struct, frozen=True, tag_field="kind", tag="surface"):
+class Mark(msgspec.Struct, frozen=True, tag_field="kind"):
+    """Something that was said; each of the classes that follow is a kind of it."""
+
+
+class Surface(Mark, frozen=True, tag="surface"):
     """What is run on from here, in the runner's own word; empty: not said."""
 
     name: Words
 
 
-class Shoe(msgspec.Struct, frozen=True, tag_field="kind", tag="shoe"):
+class Shoe(Mark, frozen=True, tag="shoe"):
     """The shoe, by the runner's own name for it; empty: not said."""
 
     name: Words
 
 
-class Speed(msgspec.Struct, frozen=True, tag_field="kind", tag="speed"):
+class Speed(Mark, frozen=True, tag="speed"):
     """The speed from here on, m/s: 0 for a belt that stands, None where it is not known."""
 
     speed_m_s: Annotated[float, msgspec.Meta(ge=0.0, le=_FASTEST_M_S)] | None
 
 
-class Slope(msgspec.Struct, frozen=True, tag_field="kind", tag="slope"):
+class Slope(Mark, frozen=True, tag="slope"):
     """The slope from here on, degrees, positive uphill; None where it is not known."""
 
     slope_deg: Annotated[float, msgspec.Meta(ge=-_STEEPEST_DEG, le=_STEEPEST_DEG)] | None
 
 
-class Distance(msgspec.Struct, frozen=True, tag_field="kind", tag="distance"):
+class Distance(Mark, frozen=True, tag="distance"):
     """The distance covered so far, m."""
 
     distance_m: Annotated[float, msgspec.Meta(ge=0.0, le=500_000.0)]
 
 
-class Pain(msgspec.Struct, frozen=True, tag_field="kind", tag="pain"):
+class Pain(Mark, frozen=True, tag="pain"):
     """Pain: 0 (none) to 10, when it was felt, and the runner's words for the place.
 
     ``noted``: it was written into the journal by another program, and is there already.
@@ -71,23 +75,23 @@ class Pain(msgspec.Struct, frozen=True, tag_field="kind", tag="pain"):
     noted: bool = False
 
 
-class Neutral(msgspec.Struct, frozen=True, tag_field="kind", tag="neutral"):
+class Neutral(Mark, frozen=True, tag="neutral"):
     """The runner stands upright and still."""
 
 
-class Reseat(msgspec.Struct, frozen=True, tag_field="kind", tag="reseat"):
+class Reseat(Mark, frozen=True, tag="reseat"):
     """The sensor was moved."""
 
 
-class Pause(msgspec.Struct, frozen=True, tag_field="kind", tag="pause"):
+class Pause(Mark, frozen=True, tag="pause"):
     """Nothing is judged from here on; it is recorded."""
 
 
-class Resume(msgspec.Struct, frozen=True, tag_field="kind", tag="resume"):
+class Resume(Mark, frozen=True, tag="resume"):
     """Judge again."""
 
 
-class RedFlags(msgspec.Struct, frozen=True, tag_field="kind", tag="red_flags"):
+class RedFlags(Mark, frozen=True, tag="red_flags"):
     """The questions of :data:`pipelines.coaching.training.red_flags.QUESTIONS`, all of them asked.
 
     Attributes
@@ -102,41 +106,27 @@ class RedFlags(msgspec.Struct, frozen=True, tag_field="kind", tag="red_flags"):
     cleared: bool = False
 
 
-class Told(msgspec.Struct, frozen=True, tag_field="kind", tag="told"):
+class Told(Mark, frozen=True, tag="told"):
     """A cue that the companion told, in logs of which it was no part: it used up the budget."""
 
     text_id: str
 
 
-class Coaching(msgspec.Struct, frozen=True, tag_field="kind", tag="coaching"):
+class Coaching(Mark, frozen=True, tag="coaching"):
     """Whether a red flag stood before the run, in logs whose header does not say so."""
 
     stopped: bool
 
 
-class Unknown(msgspec.Struct, frozen=True, tag_field="kind", tag="unknown"):
+class Unknown(Mark, frozen=True, tag="unknown"):
     """A mark that this version cannot read: what it was called, and what it said."""
 
     name: str
     value: str = ""
 
 
-Mark = (
-    Surface
-    | Shoe
-    | Speed
-    | Slope
-    | Distance
-    | Pain
-    | Neutral
-    | Reseat
-    | Pause
-    | Resume
-    | RedFlags
-    | Told
-    | Coaching
-    | Unknown
-)
+#: By the name under which a mark is written.
+MARKS: Final = {str(kind.__struct_config__.tag): kind for kind in Mark.__subclasses__()}
 
 
 @dataclass(frozen=True, slots=True)
