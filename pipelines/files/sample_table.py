@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +12,6 @@ from numpy.typing import NDArray
 from imu.errors import InputError, ParameterError
 from imu.samples import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Samples
 from pipelines.files.table_output import write_table
-
-_ROWS_A_PIECE: Final = 8192
 
 Values = NDArray[np.float64]
 
@@ -115,14 +111,16 @@ def write_sample_table(
         key: value for key, value in (preamble or {}).items() if key not in ("rate_hz", "axes")
     }
     lines = [
-        f"# {_preamble_key(key)}: {_preamble_value(key, value)}\n" for key, value in entries.items()
+        f"# {_preamble_key(key)}: {_preamble_value(key, value)}" for key, value in entries.items()
     ]
+    columns = _columns(samples)
     write_table(
         path,
+        columns,
+        ["!r"] * len(columns),
         table="the sample table",
-        csv_lines=lambda: chain(lines, _csv_lines(samples)),
-        columns=lambda: _columns(samples),
         about=entries,
+        preamble=lines,
     )
 
 
@@ -157,12 +155,3 @@ def _columns(samples: Samples) -> dict[str, Values]:
     if gyro is not None:
         columns |= {f"gyr_{axis}_rad_s": gyro[:, i] for i, axis in enumerate("xyz")}
     return columns
-
-
-def _csv_lines(samples: Samples) -> Iterator[str]:
-    columns = _columns(samples)
-    yield ",".join(columns) + "\n"
-    for start in range(0, len(samples), _ROWS_A_PIECE):
-        rows = np.stack([c[start : start + _ROWS_A_PIECE] for c in columns.values()], axis=1)
-        text = "\n".join(",".join(map(repr, row)) for row in rows.tolist())
-        yield text.replace("nan", "") + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 from imu.steps import STEP_COLUMNS, Steps
@@ -34,7 +33,6 @@ _FORMATS: Final = {
     "lumbar_index": "z.3f",
     "quality": "",
 }
-_ROW: Final = ",".join(f"{{:{_FORMATS[name]}}}" for name in STEP_COLUMNS)
 
 
 def write_steps(path: str | os.PathLike[str], steps: Steps, made: Provenance | None = None) -> None:
@@ -74,17 +72,8 @@ def write_steps(path: str | os.PathLike[str], steps: Steps, made: Provenance | N
     """
     write_table(
         path,
+        steps.columns(),
+        (_FORMATS[name] for name in STEP_COLUMNS),
         table="steps table",
-        csv_lines=lambda: _csv_lines(steps),
-        columns=steps.columns,
         about=None if made is None else result_entries("steps", made),
-        names=STEP_COLUMNS,
     )
-
-
-def _csv_lines(steps: Steps) -> Iterator[str]:
-    yield ",".join(STEP_COLUMNS) + "\n"
-    columns = (values.tolist() for values in steps.columns().values())
-    for row in zip(*columns, strict=True):
-        # no other cell begins so: the first counts, the last names what is wrong
-        yield _ROW.format(*row).replace(",nan", ",") + "\n"

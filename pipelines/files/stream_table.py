@@ -55,23 +55,15 @@ def write_streams(path: str | os.PathLike[str], session: Session) -> int:
             path=str(session.path),
         )
 
-    def lines() -> Iterator[str]:
-        yield ",".join(("time_s", "stream", *STREAM_COLUMNS, _BEATS)) + "\n"
-        for time_s, stream, reading in readings:
-            cells = [_cell(_number(reading, name)) for name in STREAM_COLUMNS]
-            yield ",".join((f"{time_s:.3f}", stream, *cells, _beats(reading))) + "\n"
-
-    def columns() -> dict[str, NDArray[Any]]:
-        table: dict[str, NDArray[Any]] = {
-            "time_s": np.array([time_s for time_s, _, _ in readings]),
-            "stream": np.array([stream for _, stream, _ in readings]),
-        }
-        for name in STREAM_COLUMNS:
-            table[name] = np.array([_number(reading, name) for _, _, reading in readings])
-        table[_BEATS] = np.array([_beats(reading) for _, _, reading in readings])
-        return table
-
-    write_table(path, table="--streams", csv_lines=lines, columns=columns)
+    table: dict[str, NDArray[Any]] = {
+        "time_s": np.array([time_s for time_s, _, _ in readings]),
+        "stream": np.array([stream for _, stream, _ in readings]),
+    }
+    for name in STREAM_COLUMNS:
+        table[name] = np.array([_number(reading, name) for _, _, reading in readings])
+    table[_BEATS] = np.array([_beats(reading) for _, _, reading in readings])
+    forms = [".3f", "", *[".6g"] * len(STREAM_COLUMNS), ""]
+    write_table(path, table, forms, table="--streams")
     return len(readings)
 
 
@@ -96,10 +88,6 @@ def _readings(session: Session) -> Iterator[tuple[float, str, StreamReading]]:
 def _number(reading: StreamReading, name: str) -> float:
     value = getattr(reading, name, None)
     return math.nan if value is None else float(value)
-
-
-def _cell(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
 
 
 def _beats(reading: StreamReading) -> str:

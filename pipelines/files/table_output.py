@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, cast
 
@@ -21,9 +21,9 @@ from pipelines.system_error import explain
 
 #: Metadata of a table that was computed, so that it is told from a recording.
 RESULT: Final = "backstride_result"
-#: Ending of the file that describes a CSV, by "CSV on the Web" (W3C, 2015).
-#: What the name of the file ends with that says what made a CSV.
+#: What the name of the file ends with that says what made a CSV, by "CSV on the Web" (W3C, 2015).
 DESCRIPTION: Final = "-metadata.json"
+_ROWS_A_PIECE: Final = 8192
 
 
 def table_format(
@@ -70,30 +70,31 @@ def table_format(
 
 def write_table(
     path: str | os.PathLike[str],
+    columns: Mapping[str, NDArray[Any]],
+    forms: Iterable[str],
     *,
     table: str,
-    csv_lines: Callable[[], Iterable[str]],
-    columns: Callable[[], Mapping[str, NDArray[Any]]],
     about: Mapping[str, str] | None = None,
-    names: Sequence[str] = (),
+    preamble: Sequence[str] = (),
 ) -> None:
-    """Write one table; only the form asked for is computed.
+    """Write one table.
 
     Parameters
     ----------
     path : path or ``-``
         As :func:`table_format` takes it.
+    columns : mapping of str to ndarray
+        By name, in order; Parquet has them at full precision, with null for NaN.
+    forms : iterable of str
+        How CSV writes each of them, as :func:`format` takes it, ``!r`` for all digits; NaN is an
+        empty cell. The first column has none.
     table : str
         What the user calls the file, for the message.
-    csv_lines : callable
-        Gives pieces of CSV text, line ends included.
-    columns : callable
-        Gives the columns by name for Parquet, at full precision; NaN becomes null.
     about : mapping of str to str, optional
         What made it: metadata of Parquet, and of CSV a file beside it, as :func:`described_by`
         calls it.
-    names : sequence of str
-        The columns of the CSV, for that file; none where it says by itself what made it.
+    preamble : sequence of str
+        Lines before those of a CSV; it then says by itself what made it, and has no such file.
 
     Raises
     ------
@@ -105,20 +106,32 @@ def write_table(
     form = table_format(path, table)
     if form == "stdout":
         try:
-            write_to_stdout(csv_lines())
+            write_to_stdout(_csv(columns, forms, preamble))
         except BrokenPipeError:
             raise
         except OSError as error:
             raise RecordingError(f"{explain(error)}.", path="standard output") from error
     elif form == "csv":
         with replacing(path) as file:
-            for piece in csv_lines():
+            for piece in _csv(columns, forms, preamble):
                 file.write(piece.encode())
-        if about and names:
-            write_description(path, names, about)
+        if about and not preamble:
+            write_description(path, list(columns), about)
     else:
         with replacing(path) as file:
-            _write_parquet(file, columns(), about or {})
+            _write_parquet(file, columns, about or {})
+
+
+def _csv(
+    columns: Mapping[str, NDArray[Any]], forms: Iterable[str], preamble: Sequence[str]
+) -> Iterator[str]:
+    """Pieces of the text, line ends included."""
+    yield "".join(f"{line}\n" for line in (*preamble, ",".join(columns)))
+    row = ",".join(f"{{{form if form == '!r' else f':{form}'}}}" for form in forms) + "\n"
+    for start in range(0, len(next(iter(columns.values()))), _ROWS_A_PIECE):
+        cells = (values[start : start + _ROWS_A_PIECE].tolist() for values in columns.values())
+        text = "".join(row.format(*one) for one in zip(*cells, strict=True))
+        yield text.replace(",nan", ",")  # no other cell begins so, and the first counts
 
 
 def described_by(path: str | os.PathLike[str]) -> Path:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
-from imu.waveforms import WAVEFORM_COLUMNS, Waveforms
+from imu.waveforms import Waveforms
 from pipelines.files.provenance import Provenance, result_entries
 from pipelines.files.table_output import write_table
 
-_ROW: Final = "{:z.6f},{:z.4f},{:z.3f},{:z.4f},{:z.4f}\n"
-_ROWS_A_PIECE: Final = 8192
+_FORMS: Final = ("z.6f", "z.4f", "z.3f", "z.4f", "z.4f")
 
 
 def write_waveforms(
@@ -41,17 +39,8 @@ def write_waveforms(
     """
     write_table(
         path,
+        waveforms.columns(),
+        _FORMS,
         table="waveform table",
-        csv_lines=lambda: _csv_lines(waveforms),
-        columns=waveforms.columns,
         about=None if made is None else result_entries("waveforms", made),
-        names=WAVEFORM_COLUMNS,
     )
-
-
-def _csv_lines(waveforms: Waveforms) -> Iterator[str]:
-    yield ",".join(WAVEFORM_COLUMNS) + "\n"
-    for start in range(0, len(waveforms), _ROWS_A_PIECE):
-        window = waveforms[start : start + _ROWS_A_PIECE]
-        rows = zip(*(column.tolist() for column in window.columns().values()), strict=True)
-        yield "".join(_ROW.format(*row) for row in rows).replace("nan", "")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.bench.compare.alignment import COMPARED, Comparison
@@ -27,11 +25,10 @@ def write_differences(
     columns = _columns(comparison)
     write_table(
         path,
+        columns,
+        [".6g"] * len(columns),
         table="--differences",
-        csv_lines=lambda: _csv_lines(columns),
-        columns=lambda: columns,
         about=result_entries("differences", made),
-        names=tuple(columns),
     )
 
 
@@ -44,13 +41,3 @@ def _columns(comparison: Comparison) -> dict[str, NDArray[Any]]:
         "second_initial_contact_s": b.initial_contact_s,
         **{f"difference_{name}": b.rows[name] - a.rows[name] for name in COMPARED},
     }
-
-
-def _csv_lines(columns: dict[str, NDArray[Any]]) -> Iterator[str]:
-    yield ",".join(columns) + "\n"
-    for row in zip(*(values.tolist() for values in columns.values()), strict=True):
-        yield ",".join("" if _missing(cell) else f"{cell:.6g}" for cell in row) + "\n"
-
-
-def _missing(cell: float) -> bool:
-    return bool(np.isnan(cell))
