@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
+from typing import Final, Literal, Protocol, cast
 
-from imu.steps import NO_STEPS
+from imu.steps import NO_STEPS, Steps
 from pipelines.coaching.budget import CueBudget, is_told_at_once
 from pipelines.coaching.intensity import RunningIntensity
 from pipelines.coaching.plan import CompanionPlan
@@ -34,9 +34,6 @@ from pipelines.coaching.training.warm_up import (
     cool_down_of,
 )
 from pipelines.coaching.training.weekly import advance_week
-
-if TYPE_CHECKING:
-    from imu.steps import Steps
 
 Gait = Literal["still", "walk", "run"]
 

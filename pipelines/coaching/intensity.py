@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from imu.steps import Steps
 from pipelines.coaching.plan import UsualIntensity
 from pipelines.coaching.training.warm_up import relative_intensity
-
-if TYPE_CHECKING:
-    from imu.steps import Steps
 
 #: Single steps scatter by 4 % in force, which is some 7 % of the intensity.
 _STEPS: Final = 10

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, Any, Final, cast
 
 from devices.receiver import Receiver
 from devices.records import DeviceInfo
@@ -14,13 +15,9 @@ from pipelines.files.protobuf_rows import RowMessage
 from pipelines.files.provenance import provenance_of, utc_text
 from pipelines.files.replacing import replacing
 from pipelines.files.sample_table import write_sample_table
+from pipelines.files.session_reader import Session
 from pipelines.session.json_form import to_plain
 from pipelines.session.marks import LoggedMark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pipelines.files.session_reader import Session
 
 #: Ending of a file for Foxglove and PlotJuggler.
 PLOTS: Final = ".mcap"

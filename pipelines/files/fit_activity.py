@@ -6,19 +6,17 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.errors import BackstrideError, RecordingError
 from imu.step.trusted_steps import trusted_steps
+from imu.steps import Steps
 from pipelines.extras import how_to_install
 from pipelines.files.replacing import replacing
-
-if TYPE_CHECKING:
-    from imu.steps import Steps
-    from pipelines.session.result import SessionResult
+from pipelines.session.result import SessionResult
 
 #: Seconds over whose steps a record's values are means: a step a second would flicker.
 _WINDOW_S: Final = 5.0

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pipelines.files.column_units import unit_of
 from pipelines.files.provenance import Provenance
 from pipelines.files.replacing import replacing
-
-if TYPE_CHECKING:
-    from pipelines.session.result import SessionResult
+from pipelines.session.result import SessionResult
 
 
 def write_result_json(

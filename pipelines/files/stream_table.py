@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from devices.records import DeviceInfo, LinkEvent, StreamRecord
 from devices.streams.registry import STREAMS, StreamDecoder, StreamReading
 from imu.errors import RecordingError
+from pipelines.files.session_reader import Session
 from pipelines.files.table_output import write_table
-
-if TYPE_CHECKING:
-    from pipelines.files.session_reader import Session
 
 #: Numbers of a row; empty where the device does not say them.
 STREAM_COLUMNS: Final = (

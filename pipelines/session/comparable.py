@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from devices.records import DeviceInfo
-    from imu.steps import Steps
+from devices.records import DeviceInfo
+from imu.steps import Steps
 
 #: Share of the running time on one surface from which a run counts as one on that surface.
 _LEAST_SHARE: Final = 0.8

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from imu.step.trusted_steps import trusted_steps
-
-if TYPE_CHECKING:
-    from imu.steps import Steps
+from imu.steps import Steps
 
 #: Of the index: the default, and with 2 and 6 as its uncertainty.
 EXPONENT: Final = 4.0

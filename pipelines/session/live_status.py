@@ -5,28 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.drift.changes import SENSOR_POSITION
+from imu.drift.detector import DriftDetector
 from imu.drift.indicators import INDICATORS
 from imu.drift.params import DriftParams
 from imu.drift.status import DriftStatus
 from imu.steps import NO_STEPS, Steps, concatenate
 from pipelines.coaching.alert import Alert
+from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.effort import Effort
 from pipelines.coaching.training.intervals import Phase
 from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
 from pipelines.coaching.training.traffic_light import CHANGE_FROM, judge_pain
 from pipelines.session import facts
-
-if TYPE_CHECKING:
-    from imu.drift.detector import DriftDetector
-    from pipelines.coaching.plan import CompanionPlan
-    from pipelines.session.facts import Fact
-    from pipelines.units import Units
+from pipelines.session.facts import Fact
+from pipelines.units import Units
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60

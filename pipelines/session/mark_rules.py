@@ -7,34 +7,28 @@ same at the same place.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imu.analyzer import StepAnalyzer
+from imu.drift.detector import DriftDetector
 from imu.errors import ParameterError
-from pipelines.coaching.companion import red_flags_before
+from pipelines.coaching.budget import CueBudget
+from pipelines.coaching.coach import Coach
+from pipelines.coaching.companion import Companion, red_flags_before
 from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
 from pipelines.coaching.training.traffic_light import Moment, Rated, asks_questions, judge_pain
 from pipelines.session import facts, marks
+from pipelines.session.facts import Fact, NeutralTrouble, Source
 from pipelines.session.felt_pain import moment_of
-from pipelines.session.marks import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from imu.analyzer import StepAnalyzer
-    from imu.drift.detector import DriftDetector
-    from pipelines.coaching.budget import CueBudget
-    from pipelines.coaching.coach import Coach
-    from pipelines.coaching.companion import Companion
-    from pipelines.session.facts import Fact, NeutralTrouble, Source
-    from pipelines.session.lean import LeanReference
-    from pipelines.session.marks import Mark
-    from pipelines.session.pace_sources import PaceSources
-    from pipelines.session.pauses import Pauses
-    from pipelines.session.progress import SessionProgress
-    from pipelines.session.standing import LatestSamples
+from pipelines.session.lean import LeanReference
+from pipelines.session.marks import Mark, one_line
+from pipelines.session.pace_sources import PaceSources
+from pipelines.session.pauses import Pauses
+from pipelines.session.progress import SessionProgress
+from pipelines.session.standing import LatestSamples
 
 
 @dataclass(slots=True)

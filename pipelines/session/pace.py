@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imu.drift.covariates import Covariates
-
-if TYPE_CHECKING:
-    from imu.steps import Steps
+from imu.steps import Steps
 
 
 class Pace:

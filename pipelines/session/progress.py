@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from imu.steps import Steps
 from pipelines.session.dose import Dose
+from pipelines.session.facts import Source
 from pipelines.session.pace import Pace
-
-if TYPE_CHECKING:
-    from imu.steps import Steps
-    from pipelines.session.facts import Source
 
 #: A longer time without a step is a pause, s.
 _LONGEST_PAUSE_S: Final = 2.0

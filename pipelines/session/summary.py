@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,8 @@ from imu.step.block_means import block_means
 from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
-
-if TYPE_CHECKING:
-    from pipelines.session.facts import SensorClock
-    from pipelines.session.result import SessionResult
+from pipelines.session.facts import SensorClock
+from pipelines.session.result import SessionResult
 
 _NO_MEASURES: Final = {"step", "initial_contact_s", "toe_off_s", "side", "quality"}
 _MEASURES: Final = tuple(

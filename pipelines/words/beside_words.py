@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from pipelines.session.live_status import LiveStatus
 from pipelines.units import LONG, Units, slope_words, speed_words
-
-if TYPE_CHECKING:
-    from pipelines.session.live_status import LiveStatus
 
 _SHORT: Final = {"treadmill": "treadmill", "foot_pod": "foot pod", "heart_rate": "heart rate"}
 _HERE: Final = ("connected", "resumed", "gap")

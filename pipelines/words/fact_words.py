@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from devices.streams.registry import STREAMS
 from pipelines.clock_words import clock_words
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.traffic_light import Judged
 from pipelines.session import facts
+from pipelines.session.facts import Doubt, Fact, NeutralTrouble
 from pipelines.session.standing import STANDING_S
 from pipelines.units import METRES_PER_MILE
-
-if TYPE_CHECKING:
-    from pipelines.session.facts import Doubt, Fact, NeutralTrouble
 
 #: Where axes were found from the steps and nobody stood.
 LEAN_IS_RELATIVE: Final = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import numpy as np
 
@@ -14,13 +14,10 @@ from imu.steps import MOST_OSCILLATION_MM
 from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
-from pipelines.units import distance_words, speed_words
+from pipelines.session.result import SessionResult
+from pipelines.session.summary import Summary
+from pipelines.units import Units, distance_words, speed_words
 from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, doubt_words
-
-if TYPE_CHECKING:
-    from pipelines.session.result import SessionResult
-    from pipelines.session.summary import Summary
-    from pipelines.units import Units
 
 #: Note of a session whose mounting stayed unknown.
 AXES_NOT_FOUND: Final = (
