@@ -9,7 +9,7 @@ support. No trial shows that such cues lower back pain.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Final
 
 import msgspec
@@ -371,16 +371,5 @@ def _what(change: Change) -> tuple[str, str]:
 
 
 def _alert(change: Change, message: str, aloud: str, parts: tuple[str, str] = ("", "")) -> Alert:
-    return Alert(
-        change.time_s,
-        change.indicator,
-        change.direction,
-        change.value,
-        change.baseline,
-        change.change,
-        change.gate,
-        change.severity,
-        message,
-        aloud,
-        *(parts if parts[0] else (message, "")),
-    )
+    headline, detail = parts if parts[0] else (message, "")
+    return Alert(**asdict(change), message=message, aloud=aloud, headline=headline, detail=detail)

@@ -24,7 +24,7 @@ from pipelines.coaching.training.effort import Effort, effort_of
 from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
 from pipelines.coaching.training.red_flags import RedFlagState, reason_words
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
-from pipelines.coaching.training.single_session import SingleSessionState, advance_session
+from pipelines.coaching.training.single_session import advance_session
 from pipelines.coaching.training.traffic_light import Judged
 from pipelines.coaching.training.warm_up import (
     CoolDown,
@@ -145,7 +145,7 @@ class Companion:
         self._turn_deg: float | None = None
         self._bend = BendState()
         self._warm_up = WarmUpState()
-        self._single = SingleSessionState()
+        self._session_told: frozenset[str] = frozenset()
         self._told_distance_m = 0.0
         self._over_s = 0.0
         self._ceiling_told_s = -math.inf
@@ -349,8 +349,8 @@ class Companion:
         plan, covered = self._plan, self._covered
         cues: list[Cue] = []
         if plan.longest is not None:
-            self._single, cues = advance_session(
-                self._single,
+            self._session_told, cues = advance_session(
+                self._session_told,
                 plan.longest,
                 time_s,
                 distance_m=covered.distance_m,

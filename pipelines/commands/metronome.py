@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from imu.errors import InputError
-from pipelines.coaching.training.metronome import Metronome, beats_between, metronome_for
+from pipelines.coaching.training.metronome import beats_between, metronome_for
 from pipelines.commands.checks import as_options
 from pipelines.commands.guided import is_not_now
 from pipelines.commands.messages import say
@@ -27,7 +27,7 @@ def metronome(
 ) -> None:
     """Beat a quicker rhythm with the terminal's bell; Ctrl-C ends it."""
     with as_options({"usual_spm": "usual"}):
-        rhythm, cue = metronome_for(usual, percent)
+        cadence_spm, cue = metronome_for(usual, percent)
     with JournalAtHand() as journal:
         if is_not_now(journal, time.time_ns()):
             return
@@ -41,13 +41,13 @@ def metronome(
 
     begin_s = time.monotonic()
     with suppress(KeyboardInterrupt):  # the way to end it, no failure
-        beat(rhythm, 60.0 * minutes, ring, time.monotonic, time.sleep)
+        beat(cadence_spm, 60.0 * minutes, ring, time.monotonic, time.sleep)
     passed_min, passed_s = divmod(round(time.monotonic() - begin_s), 60)
     say(f"ended after {passed_min}:{passed_s:02d}")
 
 
 def beat(
-    rhythm: Metronome,
+    cadence_spm: float,
     duration_s: float,
     ring: Callable[[], None],
     now_s: Callable[[], float],
@@ -57,15 +57,15 @@ def beat(
 
     Parameters
     ----------
-    rhythm : Metronome
-        Its times count from now.
+    cadence_spm : float
+        One a step; times count from now.
     duration_s : float
         How long, s.
     ring, now_s, sleep : callable
         The sound, a clock in s, and what waits on it.
     """
     start_s = now_s()
-    for at_s in beats_between(rhythm, -1.0, duration_s):
+    for at_s in beats_between(cadence_spm, -1.0, duration_s):
         late_s = now_s() - start_s - at_s
         if late_s < 0.0:
             sleep(-late_s)

@@ -20,7 +20,7 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.effort import Effort
 from pipelines.coaching.training.intervals import Phase
-from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
+from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
 from pipelines.coaching.training.traffic_light import CHANGE_FROM, judge_pain
 from pipelines.session import facts
 from pipelines.session.facts import Fact
@@ -213,7 +213,7 @@ class LiveStatus(Now):
             case facts.PainJudged():
                 self.pain = fact
             case facts.FlagsAnswered():
-                self.red_flags = judge_yes(self.red_flags, fact.answers, cleared=fact.cleared)
+                self.red_flags = judge_marked(self.red_flags, fact.answers, cleared=fact.cleared)
             case facts.SensorKnown():
                 self.device = fact.info.name
             case facts.LinkChanged():

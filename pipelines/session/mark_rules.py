@@ -18,7 +18,7 @@ from imu.errors import ParameterError
 from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.coach import Coach
 from pipelines.coaching.companion import Companion, red_flags_before
-from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
+from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
 from pipelines.coaching.training.traffic_light import Moment, Rated, asks_questions, judge_pain
 from pipelines.session import facts, marks
 from pipelines.session.facts import Fact, NeutralTrouble, Source
@@ -120,18 +120,8 @@ class MarkRules:
         if self._companion is not None:
             self._companion.feel(now_s, judged, asks=asks)
         self._coach.advises = judged.light == "go" and self._suggests
-        return facts.PainJudged(
-            now_s,
-            mark.level,
-            judged.light,
-            moment,
-            judged.rising,
-            asks,
-            not self._coach.advises,
-            judged.stopped,
-            judged.warned,
-            judged.most,
-        )
+        holds = not self._coach.advises
+        return facts.PainJudged(now_s, asks=asks, holds=holds, **judged._asdict())
 
     @property
     def _suggests(self) -> bool:
@@ -179,7 +169,7 @@ class MarkRules:
 
     def _take_flags(self, mark: marks.RedFlags) -> list[Fact]:
         """While a red flag stands, changes are told without anything to try."""
-        self._flags = judge_yes(self._flags, mark.answers, cleared=mark.cleared)
+        self._flags = judge_marked(self._flags, mark.answers, cleared=mark.cleared)
         if self._companion is not None:
             self._companion.answer(self._flags)
         self._coach.advises = self._suggests

@@ -22,7 +22,7 @@ from pipelines.coaching.companion import red_flags_before
 from pipelines.coaching.training.bends import bends_cue
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import Adherence, adherence_of
-from pipelines.coaching.training.red_flags import judge_yes
+from pipelines.coaching.training.red_flags import judge_marked
 from pipelines.quantities import MEANS
 from pipelines.session import facts
 from pipelines.session.comparable import sensor_kind, surface_of_most
@@ -377,7 +377,7 @@ class SessionResult:
         """What the signs for a doctor that stand at the end call for; None without one."""
         flags = red_flags_before(self.header.plan)
         for fact in self._all(facts.FlagsAnswered):
-            flags = judge_yes(flags, fact.answers, cleared=fact.cleared)
+            flags = judge_marked(flags, fact.answers, cleared=fact.cleared)
         return flags.cue if flags.stopped or flags.eased else None
 
     @property

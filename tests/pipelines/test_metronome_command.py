@@ -11,7 +11,6 @@ import sys
 import pytest
 
 from imu.errors import InputError, ParameterError
-from pipelines.coaching.training.metronome import Metronome
 from pipelines.commands.metronome import beat, metronome
 from tests.pipelines.command_line import command, environment
 from tests.warm_process import WarmPopen
@@ -35,7 +34,7 @@ class Clock:
 
 
 def rung(clock: Clock, seconds: float = 5.0) -> list[float]:
-    beat(Metronome(120.0), seconds, clock.ring, lambda: clock.now, clock.sleep)
+    beat(120.0, seconds, clock.ring, lambda: clock.now, clock.sleep)
     return clock.rung
 
 

@@ -7,31 +7,13 @@ doi:10.1249/MSS.0b013e3181ebedf4) and spinal-shrinkage data (Rodacki 2024) suppo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Annotated
 
 from imu.errors import ParameterError
-from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
 
-@dataclass(frozen=True, slots=True)
-class Metronome(Checked):
-    """Beats at a steady cadence, one a step.
-
-    Attributes
-    ----------
-    cadence_spm : float
-        Steps a minute, both feet, 100 to 240.
-    first_beat_s : float
-        Time of a beat, s; setting it to a foot contact puts the beats in phase.
-    """
-
-    cadence_spm: Annotated[float, Within(100.0, 240.0, "steps a minute")]
-
-
-def metronome_for(usual_spm: float, percent: float = 5.0) -> tuple[Metronome, Cue]:
-    """A metronome above the usual cadence, and the sentence that says so.
+def metronome_for(usual_spm: float, percent: float = 5.0) -> tuple[float, Cue]:
+    """A cadence above the usual one, steps a minute, and the sentence that says so.
 
     Parameters
     ----------
@@ -56,18 +38,18 @@ def metronome_for(usual_spm: float, percent: float = 5.0) -> tuple[Metronome, Cu
         raise ParameterError("usual_spm", usual_spm, "a cadence from 100 to 218")
     target = usual_spm * (1.0 + percent / 100.0)
     cue = Cue("metronome.target", {"target": target, "percent": percent, "usual": usual_spm})
-    return Metronome(target), cue
+    return target, cue
 
 
-def beats_between(metronome: Metronome, after_s: float, until_s: float) -> list[float]:
+def beats_between(cadence_spm: float, after_s: float, until_s: float) -> list[float]:
     """Times of the beats with ``after_s < t <= until_s``, s; each is computed, none is added up.
 
     Examples
     --------
-    >>> beats_between(Metronome(120.0), 0.0, 1.0)
+    >>> beats_between(120.0, 0.0, 1.0)
     [0.5, 1.0]
     """
-    period_s = 60.0 / metronome.cadence_spm
+    period_s = 60.0 / cadence_spm
     number = max(0, math.floor(after_s / period_s) - 1)
     beats: list[float] = []
     while (beat_s := number * period_s) <= until_s:

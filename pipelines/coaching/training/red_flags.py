@@ -10,7 +10,7 @@ bladder or bowel, an accident and feeling ill those of the physiotherapists' fra
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,31 +31,6 @@ QUESTIONS: Final = (
 #: Signs that are for an emergency department, and those that are not to be put off until tomorrow.
 _EMERGENCY: Final = frozenset({"saddle", "bladder"})
 _TODAY: Final = frozenset({"foot_drop", "weakness", "accident", "unwell"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A filled-in questionnaire.
-
-    Attributes
-    ----------
-    answers : mapping of str to bool
-        Every question of :data:`QUESTIONS`, yes or no; questions of an older set may be among them.
-    cleared : bool
-        Whether a doctor or physiotherapist has said that running may go on.
-
-    Raises
-    ------
-    ParameterError
-        When a question is unanswered.
-    """
-
-    answers: Mapping[str, bool]
-    cleared: bool = False
-
-    def __post_init__(self) -> None:
-        if missing := [name for name in QUESTIONS if name not in self.answers]:
-            raise ParameterError("answers", sorted(self.answers), f"an answer to {missing[0]!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +65,31 @@ def question(name: str) -> str:
     return Cue(f"red_flags.{name}").message
 
 
-def judge(state: RedFlagState, answered: Answered) -> RedFlagState:
+def judge(state: RedFlagState, yes: Collection[str], *, cleared: bool = False) -> RedFlagState:
     """Take a questionnaire.
 
     A yes stops coaching, whatever else is said, and pain below the knee alone eases it; once
     stopped, only a questionnaire without a yes and with a professional's clearance lets it go on.
+
+    Parameters
+    ----------
+    state : RedFlagState
+        Before it.
+    yes : collection of str
+        Names of those of :data:`QUESTIONS`, or of an older set, that were answered with yes.
+    cleared : bool
+        Whether a doctor or physiotherapist has said that running may go on.
     """
-    yes = {name for name, answer in answered.answers.items() if answer}
     reason = {"reason": reason_words(yes)}
-    if yes == {"sciatica"} and not state.stopped:
+    if set(yes) == {"sciatica"} and not state.stopped:
         return RedFlagState(False, Cue("red_flags.leg"), eased=True)
-    if yes & _EMERGENCY:
+    if _EMERGENCY.intersection(yes):
         return RedFlagState(True, Cue("red_flags.emergency", reason))
-    if yes & _TODAY:
+    if _TODAY.intersection(yes):
         return RedFlagState(True, Cue("red_flags.urgent", reason))
     if yes:
         return RedFlagState(True, Cue("red_flags.stop", reason))
-    if state.stopped and not answered.cleared:
+    if state.stopped and not cleared:
         return RedFlagState(True, Cue("red_flags.still_stopped"))
     return RedFlagState(False, Cue("red_flags.clear"))
 
@@ -129,21 +112,15 @@ def reason_words(yes: Collection[str]) -> str:
     return ", and ".join(Cue(f"red_flags.because_{name}").message for name in named)
 
 
-def judge_yes(state: RedFlagState, yes: Collection[str], *, cleared: bool = False) -> RedFlagState:
-    """Take a questionnaire by the names of the questions answered with yes; others are passed over.
+def judge_marked(
+    state: RedFlagState, yes: Collection[str], *, cleared: bool = False
+) -> RedFlagState:
+    """The same of a mark, which anybody may write: what is no question is passed over.
 
     Examples
     --------
-    >>> stopped = judge_yes(RedFlagState(), ["numbness"])
-    >>> stopped.stopped, judge_yes(stopped, (), cleared=True).stopped
+    >>> stopped = judge_marked(RedFlagState(), ["numbness"])
+    >>> stopped.stopped, judge_marked(stopped, ["mood"], cleared=True).stopped
     (True, False)
     """
-    return judge(state, Answered({name: name in yes for name in QUESTIONS}, cleared))
-
-
-def state_after(history: Iterable[Answered]) -> RedFlagState:
-    """The state after all questionnaires, the oldest first."""
-    state = RedFlagState()
-    for answered in history:
-        state = judge(state, answered)
-    return state
+    return judge(state, [name for name in yes if name in QUESTIONS], cleared=cleared)

@@ -38,28 +38,21 @@ class LongestSession(Checked):
     dose_easy_km: Annotated[float, Within(0.0, 1e9)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SingleSessionState:
-    """What has been told in this session: each of the names once."""
-
-    told: frozenset[str] = frozenset()
-
-
 def advance_session(
-    state: SingleSessionState,
+    told: frozenset[str],
     longest: LongestSession,
     time_s: float,
     *,
     distance_m: float | None = None,
     dose_easy_km: float | None = None,
     units: Units = "metric",
-) -> tuple[SingleSessionState, list[Cue]]:
-    """Go on to a distance and a dose; returns the new state and what to tell now.
+) -> tuple[frozenset[str], list[Cue]]:
+    """Go on to a distance and a dose; returns what has been told, and what to tell now.
 
     Parameters
     ----------
-    state : SingleSessionState
-        ``SingleSessionState()`` at the start.
+    told : frozenset of str
+        What has been told in this session, each of the names once.
     longest : LongestSession
         Of the 30 days before this session.
     time_s : float
@@ -75,22 +68,23 @@ def advance_session(
     passes 110 % in one go is told that alone.
     """
     cues: list[Cue] = []
-    if longest == LongestSession() and "no_history" not in state.told:
-        state = replace(state, told=state.told | {"no_history"})
+    if longest == LongestSession() and "no_history" not in told:
+        told |= {"no_history"}
         cues.append(Cue("session.no_history", {}, time_s))
-    told: Cue | None = None
+    weightiest: Cue | None = None
     for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         reached = [mark for mark, share in _MARKS.items() if done_m >= share * most_m]
-        new = [f"{mark}_{name}" for mark in reached if f"{mark}_{name}" not in state.told]
+        new = [f"{mark}_{name}" for mark in reached if f"{mark}_{name}" not in told]
         if new:
             # 110 % says more than 100 %, and the distance more than the dose
             words: dict[str, float | str] = {"distance": distance_words(done_m, units)}
             if new[0].startswith("beyond"):
                 words["percent"] = 100.0 * done_m / most_m
             cue = Cue(f"session.{new[0]}", words, time_s)
-            told = cue if told is None or _outdoes(cue, told) else told
-            state = replace(state, told=state.told | set(new))
-    return state, cues if told is None else [*cues, told]
+            if weightiest is None or _outdoes(cue, weightiest):
+                weightiest = cue
+            told |= set(new)
+    return told, cues if weightiest is None else [*cues, weightiest]
 
 
 def budget_cue(longest: LongestSession | None, units: Units = "metric") -> Cue | None:
@@ -130,7 +124,7 @@ def finished_session(
     '5.3 km: further than your longest run of the last 30 days.'
     """
     _, cues = advance_session(
-        SingleSessionState(told=frozenset({"no_history"})),
+        frozenset({"no_history"}),
         longest,
         0.0,
         distance_m=distance_m,

@@ -10,7 +10,7 @@ from typing import Final
 from imu.errors import ParameterError
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, judge, question
+from pipelines.coaching.training.red_flags import QUESTIONS, RedFlagState, judge, question
 from pipelines.commands.journal.messages import add_or_tell, asked, say_cues
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import after_the_questions, questions_due
@@ -83,7 +83,7 @@ def ask_questions(
             if not any(answers.values()):
                 raise
             left_off = ending
-    after = judge(before, Answered(answers, cleared))
+    after = judge(before, [name for name in QUESTIONS if answers[name]], cleared=cleared)
     if after.cue is not None:
         say(after.cue.message)
     utc_ns, offset = time_of("")

@@ -19,7 +19,7 @@ from pipelines.coaching.training.pain_moments import (
     moment_after,
     places_of,
 )
-from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, state_after
+from pipelines.coaching.training.red_flags import RedFlagState, judge
 from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
 from pipelines.coaching.training.weekly import Week, monday_of, weekly_ceiling_m
 from pipelines.files.loading import decoded
@@ -379,11 +379,12 @@ def red_flag_state(journal: Journal) -> RedFlagState:
 
     An older set of questions counts as it was answered; what was not asked then is no yes.
     """
-    not_asked = dict.fromkeys(QUESTIONS, False)
-    return state_after(
-        Answered(not_asked | dict(item.answers), item.cleared)
-        for item in journal.entries(Questionnaire)
-    )
+    state = RedFlagState()
+    for item in journal.entries(Questionnaire):
+        state = judge(
+            state, [name for name, yes in item.answers.items() if yes], cleared=item.cleared
+        )
+    return state
 
 
 # --------------------------------------------------------------------------------------- exercises

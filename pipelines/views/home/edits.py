@@ -12,7 +12,7 @@ from pipelines.coaching.texts import text
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
 from pipelines.coaching.training.pain_moments import felt_ns, is_too_early, is_too_late
-from pipelines.coaching.training.red_flags import QUESTIONS, Answered, RedFlagState, judge
+from pipelines.coaching.training.red_flags import QUESTIONS, RedFlagState, judge
 from pipelines.runner.journal.advice import (
     advice,
     after_the_questions,
@@ -260,11 +260,12 @@ def _plan(journal: Journal, fields: Fields, now: datetime) -> str:
 def _check(journal: Journal, fields: Fields, now: datetime) -> str:
     unanswered = [name for name in QUESTIONS if fields.get(name) not in {"yes", "no"}]
     answers = {name: fields.get(name) == "yes" for name in QUESTIONS}
+    yes = [name for name in QUESTIONS if answers[name]]
     # what belongs into a doctor's hands now waits for no other answer
-    if unanswered and not judge(RedFlagState(), Answered(answers)).stopped:
+    if unanswered and not judge(RedFlagState(), yes).stopped:
         raise InputError(f"{len(unanswered)} of the questions are open: answer yes or no to each.")
     cleared = fields.get("cleared") == "yes"
-    after = judge(red_flag_state(journal), Answered(answers, cleared))
+    after = judge(red_flag_state(journal), yes, cleared=cleared)
     journal.add(Questionnaire(utc_ns_of(now), answers, cleared, offset_minutes(now)))
     told = [] if after.cue is None else [after.cue]
     if not (after.stopped or after.eased):

@@ -47,7 +47,7 @@ speed.'}
             "words": "What is suggested comes with your baseline: 5 % quicker than your usual.",
         }
     try:
-        rhythm, cue = metronome_for(known_spm)
+        cadence_spm, cue = metronome_for(known_spm)
     except ParameterError:
         return {"suggested": None, "words": "Your cadence is not one that can be built on."}
-    return {"suggested": round(rhythm.cadence_spm), "words": cue.message}
+    return {"suggested": round(cadence_spm), "words": cue.message}

@@ -19,7 +19,7 @@ from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan, UsualIntensity
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.red_flags import RedFlagState, judge_yes
+from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
 from pipelines.coaching.turning import heading_turn_deg
 from pipelines.session import facts
 from pipelines.session.facts import Fact
@@ -101,7 +101,7 @@ class Accompanied:
             case Pause() | Resume():
                 self.companion.pause(paused=isinstance(mark, Pause))
             case RedFlags():
-                self._flags = judge_yes(self._flags, mark.answers, cleared=mark.cleared)
+                self._flags = judge_marked(self._flags, mark.answers, cleared=mark.cleared)
                 self.companion.answer(self._flags)
 
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import ParameterError
-from pipelines.coaching.training.metronome import Metronome, beats_between, metronome_for
+from pipelines.coaching.training.metronome import beats_between, metronome_for
 
 
 @pytest.mark.parametrize(("percent", "target"), [(5.0, 168.0), (10.0, 176.0)])
 def test_the_target_is_five_to_ten_percent_above_usual(percent: float, target: float) -> None:
-    metronome, cue = metronome_for(160.0, percent)
-    assert metronome.cadence_spm == pytest.approx(target)
+    cadence_spm, cue = metronome_for(160.0, percent)
+    assert cadence_spm == pytest.approx(target)
     assert cue.message.startswith(f"{target:.0f} steps a minute, {percent:.0f} % quicker")
 
 
@@ -34,17 +34,16 @@ def test_a_usual_cadence_that_is_none_is_refused(usual: float) -> None:
 
 @given(cadence=st.floats(100, 240), cuts=st.lists(st.floats(0, 60)))
 def test_beats_do_not_depend_on_the_cutting(cadence: float, cuts: list[float]) -> None:
-    metronome = Metronome(cadence)
     times = [-1.0, *sorted(cuts), 60.0]
     beats: list[float] = []
     for after_s, until_s in itertools.pairwise(times):
-        beats += beats_between(metronome, after_s, until_s)
-    assert beats == beats_between(metronome, -1.0, 60.0)
+        beats += beats_between(cadence, after_s, until_s)
+    assert beats == beats_between(cadence, -1.0, 60.0)
     assert beats[0] == 0.0
 
 
 def test_after_two_hours_the_beat_is_where_it_belongs() -> None:
-    metronome = Metronome(172.0)
+    metronome = 172.0
     beats = beats_between(metronome, 7190.0, 7200.0)
     assert 28 <= len(beats) <= 29
     for beat in beats:

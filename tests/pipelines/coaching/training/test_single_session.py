@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.single_session import (
     LongestSession,
-    SingleSessionState,
     advance_session,
     finished_session,
 )
@@ -17,7 +16,7 @@ from pipelines.coaching.training.single_session import (
 def run(
     longest: LongestSession, distances_m: list[float], doses_km: list[float] | None = None
 ) -> list[Cue]:
-    state, cues = SingleSessionState(), list[Cue]()
+    state, cues = frozenset[str](), list[Cue]()
     doses: list[float | None] = [*doses_km] if doses_km else [None] * len(distances_m)
     for number, (distance_m, dose) in enumerate(zip(distances_m, doses, strict=True)):
         state, new = advance_session(
@@ -39,7 +38,7 @@ def test_told_at_the_longest_and_ten_percent_beyond() -> None:
 
 def test_imperial_units_are_told_in_miles() -> None:
     _, cues = advance_session(
-        SingleSessionState(), LongestSession(5000.0), 0.0, distance_m=5000.0, units="imperial"
+        frozenset[str](), LongestSession(5000.0), 0.0, distance_m=5000.0, units="imperial"
     )
     assert cues[0].message.startswith("3.1 miles")
 
@@ -82,8 +81,8 @@ def test_without_a_history_that_is_said_once() -> None:
 
 
 def test_an_unknown_distance_is_not_judged() -> None:
-    state, cues = advance_session(SingleSessionState(), LongestSession(5000.0), 0.0)
-    assert (state, cues) == (SingleSessionState(), [])
+    state, cues = advance_session(frozenset[str](), LongestSession(5000.0), 0.0)
+    assert (state, cues) == (frozenset[str](), [])
 
 
 @given(
