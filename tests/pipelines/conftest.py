@@ -30,6 +30,21 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
+def run(session: bytes, tmp_path: Path) -> Path:
+    """That session as a file."""
+    path = tmp_path / "run.mcap"
+    path.write_bytes(session)
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data folder, which is not there yet; that of whoever runs the tests is far."""
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
 def about_noon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let it be about noon here: what was run some hours ago was run today, and in this week."""
     if not hasattr(time, "tzset"):

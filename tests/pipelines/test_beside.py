@@ -43,6 +43,9 @@ def ran(folder: Path, keys: str, *options: str) -> Ran:
     return Ran(ended, path, list(read_session(path).facts))
 
 
+pytestmark = pytest.mark.usefixtures("home")
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """A run with all three, whose strap goes and comes back, up a slope from half a minute on."""
@@ -146,9 +149,8 @@ def test_what_devices_sent_is_exported(whole: Ran, tmp_path: Path) -> None:
 
 
 def test_the_journal_and_the_report_have_the_treadmills_distance(
-    whole: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Ran, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
     summary = tmp_path / "s.json"
     assert backstride("replay", whole.path, "--summary", summary).exit_code == 0
     said = json.loads(summary.read_text())
@@ -178,9 +180,8 @@ def test_the_journal_and_the_report_have_the_treadmills_distance(
     ],
 )
 def test_a_wrong_value_is_told_and_not_used(
-    keys: str, told: str, believed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    keys: str, told: str, believed: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
     run = ran(tmp_path, keys, "--speed", "11 km/h")
     assert run.ended.exit_code == 0, run.ended.err
     assert told in run.ended.out
@@ -194,10 +195,7 @@ def test_a_wrong_value_is_told_and_not_used(
     assert all(rate is None or rate < 200 for rate in rates)
 
 
-def test_a_belt_that_stood_is_not_accused_of_its_units_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+def test_a_belt_that_stood_is_not_accused_of_its_units_too(tmp_path: Path) -> None:
     run = ran(tmp_path, "treadmill=stands@60+60&minutes=3.2")
     doubts = [fact.reason for fact in run.facts if isinstance(fact, facts.StreamDoubted)]
     assert doubts == ["stands"]
@@ -205,10 +203,7 @@ def test_a_belt_that_stood_is_not_accused_of_its_units_too(
     assert last.source == "treadmill"
 
 
-def test_a_foot_pod_serves_where_there_is_no_treadmill(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+def test_a_foot_pod_serves_where_there_is_no_treadmill(tmp_path: Path) -> None:
     run = ran(tmp_path, "foot_pod=1&protocol=witmotion&link=serial&rate=50")
     assert run.ended.exit_code == 0, run.ended.err
     last = [fact for fact in run.facts if isinstance(fact, facts.DistanceKnown)][-1]
@@ -216,8 +211,7 @@ def test_a_foot_pod_serves_where_there_is_no_treadmill(
     assert last.distance_m == pytest.approx(1.02 * 3.0 * 42, abs=8.0)  # it reads 2 % too much
 
 
-def test_a_belt_in_miles_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
+def test_a_belt_in_miles_is_found_out(tmp_path: Path) -> None:
     run = ran(tmp_path, "treadmill=miles&speed=5.5", "--speed", "19.8 km/h")
     assert re.search("factor of 1.6[01], as if miles an hour were sent for km/h", run.ended.out)
     last = [fact for fact in run.facts if isinstance(fact, facts.PaceKnown)][-1]

@@ -12,12 +12,7 @@ from pipelines.commands import doctor_checks as doctor
 from pipelines.commands.doctor_checks import Finding, examine
 from tests.pipelines.command_line import backstride
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "home"
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(path))
-    return path
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_a_sound_machine_is_exit_code_0(home: Path) -> None:

@@ -17,16 +17,7 @@ from tests.pipelines.files.golden.replaying import SESSIONS
 GOLDEN = {path.stem: path for path in SESSIONS}
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(in_a_folder_of_its_own: None) -> None:
-    """Every test runs in an empty folder."""
-
-
-@pytest.fixture
-def run(session: bytes, tmp_path: Path) -> Path:
-    path = tmp_path / "run.mcap"
-    path.write_bytes(session)
-    return path
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 def test_a_table_of_the_samples_gives_the_steps_of_the_session(run: Path) -> None:

@@ -17,17 +17,7 @@ from pipelines.files.simulation import write_simulation
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 
-
-@pytest.fixture(autouse=True)
-def _own_folder(in_a_folder_of_its_own: None) -> None:
-    """Every test runs in an empty folder."""
-
-
-@pytest.fixture
-def run(session: bytes, tmp_path: Path) -> Path:
-    path = tmp_path / "run.mcap"
-    path.write_bytes(session)
-    return path
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 def table(path: str) -> list[list[str]]:

@@ -15,17 +15,7 @@ from pipelines.files.table_output import described_by
 from pipelines.session.header import software
 from tests.pipelines.command_line import backstride
 
-
-@pytest.fixture(autouse=True)
-def _own_folder(in_a_folder_of_its_own: None) -> None:
-    """Every test runs in an empty folder."""
-
-
-@pytest.fixture
-def run(session: bytes, tmp_path: Path) -> Path:
-    path = tmp_path / "run.mcap"
-    path.write_bytes(session)
-    return path
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 def check(said: dict[str, str], run: Path) -> None:

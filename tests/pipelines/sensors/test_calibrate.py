@@ -57,12 +57,7 @@ SIX = "sim:?motion=six_faces&time_scale=0"
 POSIX = sys.platform != "win32"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of its own."""
-    folder = tmp_path / "home"
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def files(home: Path) -> list[Path]:

@@ -34,10 +34,7 @@ from tests.warm_process import WarmPopen
 SENSOR = "sim:?protocol=backstride&minutes=0.5&logged_runs=2&time_scale=0"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_every_run_becomes_a_session_of_its_own_time_that_replays_alike(home: Path) -> None:

@@ -28,9 +28,7 @@ from tests.pipelines.command_line import backstride, environment, one_sentence, 
 NAMES = ["anna/run1.csv", "anna/run2.csv", "bo/broken.csv", "bo/run3.csv"]
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(in_a_folder_of_its_own: None) -> None:
-    """Every test runs in an empty folder."""
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 @pytest.fixture

@@ -16,17 +16,7 @@ from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from tests.pipelines.command_line import backstride, one_sentence, quiet
 
-
-@pytest.fixture(autouse=True)
-def _own_folder(in_a_folder_of_its_own: None) -> None:
-    """Every test runs in an empty folder."""
-
-
-@pytest.fixture
-def run(session: bytes, tmp_path: Path) -> Path:
-    path = tmp_path / "run.mcap"
-    path.write_bytes(session)
-    return path
+pytestmark = pytest.mark.usefixtures("in_a_folder_of_its_own")
 
 
 def steps_at(contacts_s: list[float], contact_ms: float) -> Steps:
