@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol, cast
+from dataclasses import replace
+from typing import Final, Literal, NamedTuple, Protocol, cast
 
 from imu.steps import NO_STEPS, Steps
 from pipelines.coaching.budget import CueBudget, is_told_at_once
@@ -53,20 +53,8 @@ _PAIN_AGAIN_S: Final = 300.0
 _WORTH_S: Final = {"ceiling": 5.0, "warm_up": 60.0, "cool_down": 60.0, "opening": 600.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What the companion knows of a session at its end.
-
-    Attributes
-    ----------
-    warm_up_s, before_warm_up_m : float, optional
-        Easy time up to the end of the warm-up, and the distance run harder before it, where the
-        usual intensity and the distance are known.
-    cool_down : CoolDown, optional
-        How the session ended; None when it was too short to need a cool-down.
-    bends : (int, int), optional
-        To the left and to the right; None where the plan has none.
-    """
+class Ending(NamedTuple):
+    """What the companion knows of a session at its end; told in ``facts.Ended``."""
 
     warm_up_s: float | None = None
     before_warm_up_m: float | None = None

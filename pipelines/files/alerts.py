@@ -38,14 +38,12 @@ class AlertWriter:
 
     A line that an earlier crash left unfinished keeps to itself. The first write that fails raises;
     from then on :attr:`error` says why and further alerts are not written, so that a live run can
-    go on without the file. Use it as a context manager; a call with an alert is :meth:`write`.
+    go on without the file. Use it as a context manager.
 
     Parameters
     ----------
     path : path or ``-``
         File to append to, created when it is missing; ``-`` is standard output.
-    append : bool
-        Keep what the file holds; otherwise begin anew.
 
     Raises
     ------
@@ -53,13 +51,13 @@ class AlertWriter:
         When the file cannot be opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, append: bool = True) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
         self._error: RecordingError | None = None
         self._file: UnbufferedFile | None = None
         self._place = "standard output" if str(path) == "-" else str(path)
         if str(path) != "-":
-            self._file = self._open(Path(path), append)
+            self._file = self._open(Path(path))
 
     @property
     def error(self) -> RecordingError | None:
@@ -71,10 +69,6 @@ class AlertWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def __call__(self, alert: Alert) -> None:
-        """Append one alert, as :meth:`write`."""
-        self.write(alert)
 
     def write(self, alert: Alert) -> None:
         """Append one alert.
@@ -119,12 +113,12 @@ class AlertWriter:
             if self._error is None:
                 raise self._failed(error) from None
 
-    def _open(self, path: Path, append: bool) -> UnbufferedFile:
+    def _open(self, path: Path) -> UnbufferedFile:
         try:
-            torn = append and path.is_file() and _ends_torn(path)
+            torn = path.is_file() and _ends_torn(path)
             # what is told of a run is as private as its recording
             raw: BinaryIO = open(  # noqa: SIM115 -- closed with the writer
-                path, "ab" if append else "wb", buffering=0, opener=private_file
+                path, "ab", buffering=0, opener=private_file
             )
         except OSError as error:
             raise self._failed(error) from None

@@ -533,10 +533,7 @@ class SessionFold:
             baseline=in_use.baseline,
             ranges=facts.UsualRange.all_of(in_use),
             run_baseline=self._run_baseline(),
-            warm_up_s=ending.warm_up_s,
-            before_warm_up_m=ending.before_warm_up_m,
-            cool_down=ending.cool_down,
-            bends=ending.bends,
+            **ending._asdict(),
         )
 
     def _run_baseline(self) -> Baseline | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec.structs import asdict
 
 from imu.analyzer import StepAnalyzer
 from imu.drift.detector import DriftDetector
@@ -81,9 +82,7 @@ class MarkRules:
                 self._progress.take_distance(mark.distance_m, now_s)
                 return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
             case marks.Pain():
-                reported = facts.PainReported(
-                    now_s, mark.level, mark.moment, mark.place, mark.noted
-                )
+                reported = facts.PainReported(now_s, **asdict(mark))
                 return [reported, self._judge_pain(mark)]
             case marks.Neutral():
                 return self._take_neutral()

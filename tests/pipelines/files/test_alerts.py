@@ -97,21 +97,18 @@ def test_each_alert_is_in_the_file_at_once(tmp_path: Path) -> None:
         assert path.read_bytes() == b""
         writer.write(ALERT)
         assert lines(path) == [ALERT.record()]
-        writer(replace(ALERT, severity="cleared"))
+        writer.write(replace(ALERT, severity="cleared"))
         assert len(lines(path)) == 2
     assert path.read_bytes().endswith(b"}\n")
     assert b"\r" not in path.read_bytes()
 
 
-def test_an_existing_file_is_continued_or_begun_anew_as_asked(tmp_path: Path) -> None:
+def test_an_existing_file_is_continued(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     for _ in range(2):
         with AlertWriter(path) as writer:
             writer.write(ALERT)
     assert len(lines(path)) == 2
-    with AlertWriter(path, append=False) as writer:
-        writer.write(ALERT)
-    assert len(lines(path)) == 1
 
 
 def test_a_line_torn_by_a_crash_does_not_spoil_the_next(tmp_path: Path) -> None:
