@@ -19,7 +19,7 @@ from devices.streams.treadmill import TreadmillReading, degrees_of
 from pipelines.session import facts
 from pipelines.session.belt_units import BeltUnits
 from pipelines.session.facts import Doubt, Fact, Gait, HeartSource, Source
-from pipelines.session.pace_sources import PaceSources
+from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
 
 #: What a device said holds so long after its last reading, s.
@@ -65,14 +65,14 @@ class Beside:
 
     Parameters
     ----------
-    sources : PaceSources
+    pace : Pace
         Is told speeds and slopes.
     progress : SessionProgress
         Is told distances.
     """
 
-    def __init__(self, sources: PaceSources, progress: SessionProgress) -> None:
-        self._sources, self._progress = sources, progress
+    def __init__(self, pace: Pace, progress: SessionProgress) -> None:
+        self._pace, self._progress = pace, progress
         self._devices: dict[str, _Device] = {}
         self._units = BeltUnits()
         self._heart: dict[HeartSource, float] = {}
@@ -187,16 +187,15 @@ class Beside:
         found = _sensible(device, now) + _watch_standing(device, speed_m_s, now, gait)
         believed = "stands" not in device.doubts
         found += self._take_pace("pod", speed_m_s if believed else None, None, now)
-        counts = believed and self._sources.speed_source == "pod"
+        counts = believed and self._pace.speed_source == "pod"
         return found + self._count(device, "pod", reading.distance_m, now, counts=counts)
 
     def _take_pace(
         self, source: Source, speed_m_s: float | None, slope_deg: float | None, now: _Moment
     ) -> list[Fact]:
-        changed = self._sources.take_speed(source, speed_m_s, now.from_s)
-        changed |= self._sources.take_slope(source, slope_deg, now.from_s)
-        self._progress.speed_source = self._sources.speed_source
-        return [self._sources.fact(now.time_s)] if changed else []
+        changed = self._pace.take_speed(speed_m_s, now.from_s, source)
+        changed |= self._pace.take_slope(slope_deg, now.from_s, source)
+        return [self._pace.fact(now.time_s)] if changed else []
 
     def _count(
         self, device: _Device, source: Source, count_m: float | None, now: _Moment, *, counts: bool

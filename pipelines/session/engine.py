@@ -43,7 +43,6 @@ from pipelines.session.live_status import Now, indicator_statuses
 from pipelines.session.mark_rules import MarkRules
 from pipelines.session.marks import LoggedMark, SessionRecord
 from pipelines.session.pace import Pace
-from pipelines.session.pace_sources import PaceSources
 from pipelines.session.pauses import Pauses
 from pipelines.session.progress import SessionProgress
 from pipelines.session.standing import LatestSamples, fits
@@ -97,8 +96,7 @@ class SessionFold:
         self._progress = SessionProgress(
             self._pace, index_of_earlier_runs=header.index_of_earlier_runs
         )
-        self._sources = PaceSources(self._pace)
-        self._beside = Beside(self._sources, self._progress)
+        self._beside = Beside(self._pace, self._progress)
         self._companion: Companion | None = None
         if header.plan is not None:
             self._companion = Companion(header.plan, budget, self._progress)
@@ -117,7 +115,7 @@ class SessionFold:
             budget,
             self._lean,
             self._latest,
-            self._sources,
+            self._pace,
             self._pauses,
             self._progress,
         )

@@ -22,11 +22,11 @@ from pipelines.coaching.companion import Companion, red_flags_before
 from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
 from pipelines.coaching.training.traffic_light import Moment, Rated, asks_questions, judge_pain
 from pipelines.session import facts, marks
-from pipelines.session.facts import Fact, NeutralTrouble, Source
+from pipelines.session.facts import Fact, NeutralTrouble
 from pipelines.session.felt_pain import moment_of
 from pipelines.session.lean import LeanReference
 from pipelines.session.marks import Mark, one_line
-from pipelines.session.pace_sources import PaceSources
+from pipelines.session.pace import Pace
 from pipelines.session.pauses import Pauses
 from pipelines.session.progress import SessionProgress
 from pipelines.session.standing import LatestSamples
@@ -52,7 +52,7 @@ class MarkRules:
     _budget: CueBudget
     _lean: LeanReference
     _latest: LatestSamples
-    _sources: PaceSources
+    _pace: Pace
     _pauses: Pauses
     _progress: SessionProgress
     surface: str = ""
@@ -75,9 +75,9 @@ class MarkRules:
             case marks.Shoe():
                 return [facts.ShoeKnown(now_s, mark.name)]
             case marks.Speed():
-                return self._take_pace(self._sources.take_speed, mark.speed_m_s)
+                return self._take_pace(self._pace.take_speed, mark.speed_m_s)
             case marks.Slope():
-                return self._take_pace(self._sources.take_slope, mark.slope_deg)
+                return self._take_pace(self._pace.take_slope, mark.slope_deg)
             case marks.Distance():
                 self._progress.take_distance(mark.distance_m, now_s)
                 return [facts.DistanceKnown(now_s, mark.distance_m, "stated")]
@@ -139,21 +139,20 @@ class MarkRules:
         self.surface, self.surface_before = name, ""
 
     def _take_pace(
-        self, take: Callable[[Source, float | None, float], bool], value: float | None
+        self, take: Callable[[float | None, float], bool], value: float | None
     ) -> list[Fact]:
         """A speed or a slope, which counts from the start where no sample has come."""
         latest = self._latest
-        take("stated", value, latest.now_s if latest.any else -math.inf)
-        self._progress.speed_source = self._sources.speed_source
-        return [self._sources.fact(latest.now_s)]
+        take(value, latest.now_s if latest.any else -math.inf)
+        return [self._pace.fact(latest.now_s)]
 
     def _take_unknown(self, mark: marks.Unknown) -> list[Fact]:
         """What was known of a pace holds no more when its mark cannot be read."""
         found: list[Fact] = [facts.MarkUnreadable(self._latest.now_s, mark.name, mark.value)]
         if mark.name == "speed":
-            found += self._take_pace(self._sources.take_speed, None)
+            found += self._take_pace(self._pace.take_speed, None)
         elif mark.name == "slope":
-            found += self._take_pace(self._sources.take_slope, None)
+            found += self._take_pace(self._pace.take_slope, None)
         return found
 
     def _pause(self, *, paused: bool) -> list[Fact]:

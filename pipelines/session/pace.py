@@ -1,38 +1,50 @@
-"""Speed and slope that are known: what holds at each step, and how far that went.
+"""Speed and slope as far as they are known: by whom, at each step, and how far that went.
 
 What is known so is taken out of the indicators before they are judged, and gives the distance,
-which the sensor itself cannot measure.
+which the sensor itself cannot measure. What a radio says goes before what was typed, and what
+measures the ground under the runner before what measures him; what nobody measures holds as it was
+stated.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from typing import Final
 
 import numpy as np
 
 from imu.drift.covariates import Covariates
 from imu.steps import Steps
+from pipelines.session.facts import PaceKnown, Source
+
+#: Whose word counts, the first before the others.
+PRECEDENCE: Final[tuple[Source, ...]] = ("treadmill", "pod", "stated", "estimated")
 
 
 class Pace:
-    """The speed and the slope of a session, and since when; each holds until its next.
+    """The speed and the slope of a session by the best word, and since when; each holds on.
 
     A belt that stands ends what is known for the indicators: whoever runs then does so elsewhere.
 
     Examples
     --------
     >>> pace = Pace()
-    >>> pace.take_speed(2.5, 20.0)
-    >>> pace.take_slope(1.0, 30.0)
-    >>> pace.take_speed(None, 50.0)
-    >>> pace.covered_m(10.0, 60.0), pace.speed_m_s, pace.slope_deg
-    (75.0, None, 1.0)
+    >>> pace.take_speed(3.0, 0.0), pace.take_speed(2.5, 20.0, "treadmill")
+    (True, True)
+    >>> pace.take_speed(2.8, 30.0), pace.speed_source, pace.speed_m_s
+    (False, 'treadmill', 2.5)
+    >>> pace.take_slope(1.0, 30.0), pace.take_speed(None, 40.0, "treadmill")
+    (True, True)
+    >>> pace.speed_source, pace.speed_m_s, pace.covered_m(10.0, 50.0)
+    ('stated', 2.8, 108.0)
     """
 
     def __init__(self) -> None:
         self._since_s: list[float] = []
         self._pace: list[tuple[float | None, float | None]] = [(None, None)]
+        self._speeds: dict[Source, float] = {}
+        self._slopes: dict[Source, float] = {}
 
     @property
     def speed_m_s(self) -> float | None:
@@ -44,13 +56,38 @@ class Pace:
         """Now, degrees, positive uphill; None where it is not known."""
         return self._pace[-1][1]
 
-    def take_speed(self, speed_m_s: float | None, time_s: float) -> None:
-        """A speed from this session time on, s; −∞ before the first sample."""
-        self._add(time_s, (speed_m_s, self.slope_deg))
+    @property
+    def speed_source(self) -> Source:
+        """Whose word the speed is."""
+        return _best(self._speeds)[0]
 
-    def take_slope(self, slope_deg: float | None, time_s: float) -> None:
-        """A slope from this session time on, s."""
-        self._add(time_s, (self.speed_m_s, slope_deg))
+    def take_speed(self, speed_m_s: float | None, time_s: float, source: Source = "stated") -> bool:
+        """What a source says from a session time on, s; None: it does not know.
+
+        Parameters
+        ----------
+        speed_m_s : float or None
+            m/s.
+        time_s : float
+            −∞ before the first sample.
+        source : str
+            Whose word it is.
+
+        Returns
+        -------
+        bool
+            Whether the best word, or who says it, is another one now.
+        """
+        return self._take(self._speeds, speed_m_s, time_s, source)
+
+    def take_slope(self, slope_deg: float | None, time_s: float, source: Source = "stated") -> bool:
+        """As :meth:`take_speed`, degrees."""
+        return self._take(self._slopes, slope_deg, time_s, source)
+
+    def fact(self, time_s: float) -> PaceKnown:
+        """The pace by the best that say it."""
+        speed, slope = _best(self._speeds), _best(self._slopes)
+        return PaceKnown(time_s, speed[1], slope[1], speed[0], slope[0])
 
     def at(self, steps: Steps) -> Covariates | None:
         """Speed and slope at the initial contact of each step, NaN where not known.
@@ -81,10 +118,24 @@ class Pace:
             begin_s, place = until_s, place + 1
         return total_m
 
-    def _add(self, time_s: float, pace: tuple[float | None, float | None]) -> None:
-        # kept in order, whatever a sensor's clock does
-        self._since_s.append(max([time_s, *self._since_s[-1:]]))
-        self._pace.append(pace)
+    def _take(
+        self, said: dict[Source, float], value: float | None, time_s: float, source: Source
+    ) -> bool:
+        before = _best(said)
+        if value is None:
+            said.pop(source, None)
+        else:
+            said[source] = value
+        best = _best(said)
+        if best[1] != before[1]:
+            # kept in order, whatever a sensor's clock does
+            self._since_s.append(max([time_s, *self._since_s[-1:]]))
+            self._pace.append((_best(self._speeds)[1], _best(self._slopes)[1]))
+        return best != before
+
+
+def _best(said: dict[Source, float]) -> tuple[Source, float | None]:
+    return next(((one, said[one]) for one in PRECEDENCE if one in said), ("stated", None))
 
 
 def _nan(value: float | None) -> float:

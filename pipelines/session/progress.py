@@ -33,14 +33,11 @@ class SessionProgress:
         Running time so far, s.
     source : str
         How the distance is known.
-    speed_source : str
-        How the speed is known now.
     """
 
     def __init__(self, pace: Pace | None = None, *, index_of_earlier_runs: bool = False) -> None:
         self.running_s = 0.0
         self.source: Source = "speed"
-        self.speed_source: Source = "stated"  # of the pace
         self._pace = Pace() if pace is None else pace
         self._distance_m: float | None = None
         self._from_s = -math.inf  # the distance is that up to then
@@ -112,5 +109,5 @@ class SessionProgress:
         covered_m = self._pace.covered_m(max(begin_s, self._from_s), end_s)
         if covered_m > 0.0:
             self._distance_m = (self._distance_m or 0.0) + covered_m
-            if self.speed_source != "stated":
-                self.source = self.speed_source
+            if self._pace.speed_source != "stated":
+                self.source = self._pace.speed_source

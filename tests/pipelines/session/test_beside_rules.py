@@ -9,7 +9,6 @@ from pipelines.session import facts
 from pipelines.session.beside import Beside
 from pipelines.session.facts import Fact
 from pipelines.session.pace import Pace
-from pipelines.session.pace_sources import PaceSources
 from pipelines.session.progress import SessionProgress
 
 
@@ -17,10 +16,9 @@ class Told:
     """Devices that say something each second."""
 
     def __init__(self) -> None:
-        pace = Pace()
-        self.sources = PaceSources(pace)
-        self.progress = SessionProgress(pace)
-        self._beside = Beside(self.sources, self.progress)
+        self.pace = Pace()
+        self.progress = SessionProgress(self.pace)
+        self._beside = Beside(self.pace, self.progress)
         self._now_s = 0.0
 
     def belt(self, **fields: float) -> list[Fact]:
@@ -52,8 +50,8 @@ def test_a_slope_that_no_belt_has_is_doubted_at_the_third_time_and_never_used() 
     told.belt(speed_m_s=3.0, slope_percent=2.0)
     steep = [told.belt(speed_m_s=3.0, slope_percent=60.0) for _ in range(3)]
     assert steep == [[], [], [facts.StreamDoubted(4.0, "treadmill", "impossible")]]
-    assert told.sources.pace.slope_deg is not None
-    assert told.sources.pace.slope_deg < 2.0
+    assert told.pace.slope_deg is not None
+    assert told.pace.slope_deg < 2.0
     again = told.belt(speed_m_s=3.0, slope_percent=-3.0)
     assert again[0] == facts.StreamBelieved(5.0, "treadmill", "impossible")
 
@@ -92,7 +90,7 @@ def test_a_belt_that_stands_for_8_s_while_the_runner_runs_is_doubted_until_it_mo
     stands = [told.belt(speed_m_s=0.0) for _ in range(10)]
     doubts = [fact for found in stands for fact in found if isinstance(fact, facts.StreamDoubted)]
     assert doubts == [facts.StreamDoubted(9.0, "treadmill", "stands")]
-    assert told.sources.pace.speed_m_s is None
+    assert told.pace.speed_m_s is None
     moves = told.belt(speed_m_s=3.0)
     assert moves[0] == facts.StreamBelieved(11.0, "treadmill", "stands")
-    assert told.sources.pace.speed_m_s == 3.0
+    assert told.pace.speed_m_s == 3.0
