@@ -28,7 +28,7 @@ from pipelines.files.alerts import AlertWriter
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.stored import private_folder
 from pipelines.lab_streaming import LabStreams
-from pipelines.live_controls import LiveControls, LiveView, tell_fact
+from pipelines.live_controls import REDRAW_S, LiveControls, LiveView, tell_fact
 from pipelines.preparing import prepare_filters_meanwhile
 from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.history import RunHistory, Start
@@ -56,8 +56,6 @@ from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
 from pipelines.words.summary_words import run_notes
 
-#: Least time between two redraws without a finished step, s.
-_REDRAW_S = 0.5
 #: A surface that becomes known later is another surface, and the baseline is learned anew on it, s.
 _SURFACE_UNTIL_S = 60.0
 
@@ -294,7 +292,7 @@ class _Session:
                 stepped = True
             elif isinstance(fact, AlertTold):
                 self._hand_on(fact.alert)
-        if stepped or time.monotonic() - self._drawn > _REDRAW_S:
+        if stepped or time.monotonic() - self._drawn > REDRAW_S:
             self.show()
 
     def _settle_surface(self, belt: StreamChanged) -> None:

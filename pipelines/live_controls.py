@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from imu.drift.changes import SENSOR_POSITION
 from pipelines.coaching.alert import Alert
@@ -10,6 +10,9 @@ from pipelines.session.facts import AlertTold, Fact
 from pipelines.session.live_status import LiveStatus
 from pipelines.session.marks import LoggedMark, Mark, mark_from_words
 from pipelines.words.fact_words import fact_words
+
+#: Least time between two redraws without a finished step, s.
+REDRAW_S: Final = 0.5
 
 
 class LiveView(Protocol):

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from imu.errors import ParameterError
-from pipelines.live_controls import LiveView, tell_fact
+from pipelines.live_controls import REDRAW_S, LiveView, tell_fact
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import Fact
 from pipelines.session.live_status import LiveStatus, Now
 from pipelines.session.time_range import TimeRange
 
-#: Least time between two redraws without a finished step, between two looks at what is known, and a
-#: wait that is not worth it, s.
-_REDRAW_S: Final = 0.5
+#: Least time between two looks at what is known, and a wait that is not worth it, s.
 _KNOWN_S: Final = 0.25
 _SHORTEST_WAIT_S: Final = 0.002
 #: How far a key goes, and how long a pause is without looking for keys, s.
@@ -112,7 +110,7 @@ class Playback:
         began = self._began or (moment.time_s, self._now())
         self._began = began
         left_s = began[1] + (moment.time_s - began[0]) / self._speed - self._now()
-        look = self._now() - self._looked > _REDRAW_S  # however fast it goes
+        look = self._now() - self._looked > REDRAW_S  # however fast it goes
         while self._paused or left_s > _SHORTEST_WAIT_S or look:
             look, asked_s = False, self._now()
             key = self._wait(_PAUSED_S if self._paused else max(left_s, 0.0))
@@ -144,7 +142,7 @@ class Playback:
                 tell_fact(fact, self._view)
         if shown:
             self._told_s = max(self._told_s, moment.time_s)
-        if shown and (self._status.steps != steps or self._now() - self._drawn > _REDRAW_S):
+        if shown and (self._status.steps != steps or self._now() - self._drawn > REDRAW_S):
             self._drawn = self._now()
             self._status.take(moment.now)
             self._status.elapsed_s = moment.time_s

@@ -19,8 +19,8 @@ LONG: Final[dict[Units, tuple[float, str]]] = {
 }
 INCHES_PER_MM: Final = 1.0 / 25.4  # exact
 FEET_PER_METRE: Final = 1.0 / 0.3048  # exact
-_FASTEST_M_S: Final = 12.0
-_STEEPEST_PERCENT: Final = 40.0
+FASTEST_M_S: Final = 12.0  # a sprinter's
+STEEPEST_PERCENT: Final = 40.0
 _KILOGRAMS_PER_POUND: Final = 0.45359237  # exact
 _METRES_PER_INCH: Final = 0.0254  # exact
 
@@ -202,10 +202,10 @@ def parse_speed(words: str, name: str = "speed") -> float:
     if pace is not None:
         seconds = 60 * int(pace[1]) + int(pace[2])
         speed_m_s = _DISTANCES[pace[3]] / seconds if seconds else math.inf
-        if speed_m_s > _FASTEST_M_S:
+        if speed_m_s > FASTEST_M_S:
             raise ParameterError(name, words, accepted)
         return speed_m_s
-    return _quantity(words, name, _SPEEDS, accepted, 0.0, _FASTEST_M_S)
+    return _quantity(words, name, _SPEEDS, accepted, 0.0, FASTEST_M_S)
 
 
 def parse_slope(words: str, name: str = "slope") -> float:
@@ -237,7 +237,7 @@ def parse_slope(words: str, name: str = "slope") -> float:
         slope_deg = math.degrees(math.atan(0.01 * size))
     else:
         raise ParameterError(name, words, accepted)
-    if slope_deg > math.degrees(math.atan(0.01 * _STEEPEST_PERCENT)):
+    if slope_deg > math.degrees(math.atan(0.01 * STEEPEST_PERCENT)):
         raise ParameterError(name, words, accepted)
     return slope_deg if sign in ("", "+") else -slope_deg
 

@@ -21,14 +21,13 @@ from pipelines.session.belt_units import BeltUnits
 from pipelines.session.facts import Doubt, Fact, Gait, HeartSource, Source
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
+from pipelines.units import FASTEST_M_S, STEEPEST_PERCENT
 
 #: What a device said holds so long after its last reading, s.
 _HOLDS_S: Final = 8.0
 #: A belt, or a pod, that stands for so long under a runner is not believed, s.
 _STANDS_S: Final = 8.0
 _STANDING_M_S: Final = 0.5
-_FASTEST_M_S: Final = 12.0
-_STEEPEST_PERCENT: Final = 40.0
 _HEART_BPM: Final = (25.0, 240.0)
 #: So many readings that make no sense, one after the other, are told.
 _SENSELESS: Final = 3
@@ -164,8 +163,8 @@ class Beside:
         self, device: _Device, reading: TreadmillReading, now: _Moment, gait: Gait
     ) -> list[Fact]:
         speed_m_s, slope = reading.speed_m_s, reading.slope_percent
-        wild = slope is not None and abs(slope) > _STEEPEST_PERCENT
-        if speed_m_s is None or speed_m_s > _FASTEST_M_S or wild:
+        wild = slope is not None and abs(slope) > STEEPEST_PERCENT
+        if speed_m_s is None or speed_m_s > FASTEST_M_S or wild:
             return _senseless(device, "impossible", now)
         found = _sensible(device, now) + _watch_standing(device, speed_m_s, now, gait)
         if "stands" in device.doubts:
@@ -182,7 +181,7 @@ class Beside:
         self, device: _Device, reading: FootPodReading, now: _Moment, gait: Gait
     ) -> list[Fact]:
         speed_m_s = reading.speed_m_s
-        if speed_m_s > _FASTEST_M_S:
+        if speed_m_s > FASTEST_M_S:
             return _senseless(device, "impossible", now)
         found = _sensible(device, now) + _watch_standing(device, speed_m_s, now, gait)
         believed = "stands" not in device.doubts
@@ -206,7 +205,7 @@ class Beside:
         covered_m = None if device.count_m is None else count_m - device.count_m
         if covered_m is not None:
             passed_s = (now.now_ns - device.counted_ns) * 1e-9
-            if not 0.0 <= covered_m <= _FASTEST_M_S * passed_s + _LEAP_M:
+            if not 0.0 <= covered_m <= FASTEST_M_S * passed_s + _LEAP_M:
                 covered_m = None
         device.count_m, device.counted_ns = count_m, now.now_ns
         self._progress.take_counted(source, covered_m, now.time_s, counts=counts)

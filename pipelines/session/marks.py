@@ -17,12 +17,11 @@ import msgspec
 
 from devices.records import Record
 from imu.errors import ParameterError
-from pipelines.units import parse_distance, parse_slope, parse_speed
+from pipelines.units import FASTEST_M_S, parse_distance, parse_slope, parse_speed
 
 #: When pain was felt; empty: as the time of the mark tells.
 PainMoment = Literal["before", "during", "after", ""]
 
-_FASTEST_M_S: Final = 12.0
 _STEEPEST_DEG: Final = 22.0  # a little more than 40 %
 _LONGEST_WORDS: Final = 100
 
@@ -48,7 +47,7 @@ class Shoe(Mark, frozen=True, tag="shoe"):
 class Speed(Mark, frozen=True, tag="speed"):
     """The speed from here on, m/s: 0 for a belt that stands, None where it is not known."""
 
-    speed_m_s: Annotated[float, msgspec.Meta(ge=0.0, le=_FASTEST_M_S)] | None
+    speed_m_s: Annotated[float, msgspec.Meta(ge=0.0, le=FASTEST_M_S)] | None
 
 
 class Slope(Mark, frozen=True, tag="slope"):

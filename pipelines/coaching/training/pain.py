@@ -17,12 +17,16 @@ from typing import Annotated, Final
 
 from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.traffic_light import CHANGE_FROM, asks_questions
+from pipelines.coaching.training.pain_moments import (
+    HOUR_NS,
+    NEXT_DAY_H,
+    SECOND_DAY_H,
+    TOO_LATE_H,
+)
+from pipelines.coaching.training.traffic_light import CHANGE_FROM, CLEAR_RISE, asks_questions
 from pipelines.counted import counted
 
-_HOUR_NS: Final = 3600 * 10**9
 _DAY_H: Final = 24.0
-_CLEAR_RISE: Final = 2
 #: Pain after runs that is more than a trace; and in how many of the last five it is steady.
 _STEADY: Final = 3
 _OFTEN: Final = 3
@@ -30,8 +34,6 @@ _OFTEN: Final = 3
 _LONGEST_SILENCE_H: Final = 7 * _DAY_H
 #: A pain is called growing only on another day than the one on which it began.
 _LATER_H: Final = 12.0
-#: Hours after which a rating is the one of the day after, and of the second day; and then too late.
-_NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
 
 
 class PainTier(IntEnum):
@@ -141,7 +143,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
     reasons: list[tuple[PainTier, Cue]] = []
     pain = current_pain(notes, now_ns)
     if pain:
-        lasted_h = (pain[-1].utc_ns - pain[0].utc_ns) / _HOUR_NS
+        lasted_h = (pain[-1].utc_ns - pain[0].utc_ns) / HOUR_NS
         days = lasted_h / _DAY_H
         grown = pain[-1].level - pain[0].level
         if days >= 21.0:
@@ -150,14 +152,14 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
             reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_soon", {"days": days})))
         elif lasted_h > 48.0:
             reasons.append((PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_lasting")))
-        if grown >= _CLEAR_RISE and lasted_h >= _LATER_H:
+        if grown >= CLEAR_RISE and lasted_h >= _LATER_H:
             reasons.append(
                 (PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_worse", {"points": grown}))
             )
         reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
     # what nobody rated afterwards was no run without pain
     latest = [run for run in runs if run.is_rated][-5:]
-    rises = sum(1 for run in latest if run.rise is not None and run.rise >= _CLEAR_RISE)
+    rises = sum(1 for run in latest if run.rise is not None and run.rise >= CLEAR_RISE)
     if rises >= _OFTEN:
         numbers = {"runs": rises, "of": len(latest)}
         reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_rise", numbers)))
@@ -206,7 +208,7 @@ def activity_cues(named: Sequence[str]) -> list[Cue]:
 def relief_cues(notes: Sequence[PainNote], now_ns: int) -> list[Cue]:
     """Heat or cold, in the first two days of a pain that changes what one does."""
     pain = current_pain(notes, now_ns)
-    fresh = bool(pain) and (now_ns - pain[0].utc_ns) / _HOUR_NS <= 2.0 * _DAY_H
+    fresh = bool(pain) and (now_ns - pain[0].utc_ns) / HOUR_NS <= 2.0 * _DAY_H
     return [Cue("pain.heat_or_cold")] if fresh and pain[-1].level >= CHANGE_FROM else []
 
 
@@ -215,11 +217,11 @@ def due_ratings(run_end_ns: int, run: RunPain, now_ns: int) -> Cue | None:
 
     The day after counts from 18 to 36 hours, the second from 36 to 72.
     """
-    hours = (now_ns - run_end_ns) / _HOUR_NS
+    hours = (now_ns - run_end_ns) / HOUR_NS
     given = {
         (0.0, 6.0): run.of_run,
-        (_NEXT_DAY_H, _SECOND_DAY_H): run.next_day,
-        (_SECOND_DAY_H, _TOO_LATE_H): run.second_day,
+        (NEXT_DAY_H, SECOND_DAY_H): run.next_day,
+        (SECOND_DAY_H, TOO_LATE_H): run.second_day,
     }
     for (first, last), rating in given.items():
         if first <= hours < last and rating is None:
@@ -247,13 +249,13 @@ def ago_words(hours: float) -> str:
 def _watch(pain: Sequence[PainNote], now_ns: int) -> Cue:
     """What is still to be noted of a pain that has lasted up to 48 hours."""
     began_ns = pain[0].utc_ns
-    ages_h = [(note.utc_ns - began_ns) / _HOUR_NS for note in pain]
-    age_h = (now_ns - began_ns) / _HOUR_NS
+    ages_h = [(note.utc_ns - began_ns) / HOUR_NS for note in pain]
+    age_h = (now_ns - began_ns) / HOUR_NS
     name = "pain.watch"
-    noted_next_day = ages_h[-1] >= _NEXT_DAY_H
-    if ages_h[-1] >= _SECOND_DAY_H:
+    noted_next_day = ages_h[-1] >= NEXT_DAY_H
+    if ages_h[-1] >= SECOND_DAY_H:
         name = "pain.watch_noted"
-    elif age_h >= (_SECOND_DAY_H if noted_next_day else _NEXT_DAY_H):
+    elif age_h >= (SECOND_DAY_H if noted_next_day else NEXT_DAY_H):
         name = "pain.watch_today"
     elif noted_next_day:
         name = "pain.watch_second"
@@ -266,9 +268,9 @@ def current_pain(notes: Sequence[PainNote], now_ns: int) -> list[PainNote]:
     for note in notes:
         if note.utc_ns > now_ns:
             break
-        if pain and (note.utc_ns - pain[-1].utc_ns) / _HOUR_NS > _LONGEST_SILENCE_H:
+        if pain and (note.utc_ns - pain[-1].utc_ns) / HOUR_NS > _LONGEST_SILENCE_H:
             pain = []
         pain = [*pain, note] if note.level else []
-    if pain and (now_ns - pain[-1].utc_ns) / _HOUR_NS > _LONGEST_SILENCE_H:
+    if pain and (now_ns - pain[-1].utc_ns) / HOUR_NS > _LONGEST_SILENCE_H:
         return []
     return pain

@@ -16,14 +16,15 @@ from typing import Final, Literal, NamedTuple
 
 Moment = Literal["before", "during", "after", "24h", "48h"]
 
-_HOUR_NS: Final = 3600 * 10**9
+HOUR_NS: Final = 3600 * 10**9
 _BEFORE_H: Final = 6.0
 _AFTER_H: Final = 6.0
 _SHORTLY_H: Final = 1.0
-_NIGHT_NS: Final = 4 * _HOUR_NS
+_NIGHT_NS: Final = 4 * HOUR_NS
 #: Pain of the second day has lasted for more than 48 hours.
 _STILL_H: Final = 48.0 + 1.0 / 60.0
-_NEXT_DAY_H, _SECOND_DAY_H, _TOO_LATE_H = 18.0, 36.0, 72.0
+#: Hours after which a rating is the one of the day after, and of the second day; and then too late.
+NEXT_DAY_H, SECOND_DAY_H, TOO_LATE_H = 18.0, 36.0, 72.0
 
 
 class RunTime(NamedTuple):
@@ -66,7 +67,7 @@ def places_of(utc_ns: int, offset_minutes: int, runs: Sequence[RunTime]) -> tupl
     past = range(following - 1, -1, -1)
     earlier = next((runs[k] for k in past if not runs[k].simulated), None)
     after = None if earlier is None else moment_after(earlier.end_ns, utc_ns, offset_minutes)
-    before = later is not None and later.start_ns - utc_ns <= _BEFORE_H * _HOUR_NS
+    before = later is not None and later.start_ns - utc_ns <= _BEFORE_H * HOUR_NS
     found: list[Placed] = []
     if earlier is not None and after is not None:
         found.append(Placed(earlier.number, after))
@@ -88,15 +89,15 @@ def moment_after(end_ns: int, utc_ns: int, offset_minutes: int) -> Moment | None
     >>> moment_after(0, -1, 0), moment_after(0, 3600 * 10**9, 0), moment_after(0, 10**15, 0)
     ('during', 'after', None)
     """
-    hours = (utc_ns - end_ns) / _HOUR_NS
+    hours = (utc_ns - end_ns) / HOUR_NS
     if hours <= 0.0:
         return "during"
     another_day = _day(end_ns - _NIGHT_NS, offset_minutes) != _day(utc_ns, offset_minutes)
-    if hours < _AFTER_H or (hours < _NEXT_DAY_H and not another_day):
+    if hours < _AFTER_H or (hours < NEXT_DAY_H and not another_day):
         return "after"
-    if hours < _SECOND_DAY_H:
+    if hours < SECOND_DAY_H:
         return "24h"
-    return "48h" if hours < _TOO_LATE_H else None
+    return "48h" if hours < TOO_LATE_H else None
 
 
 def is_too_early(moment: str, end_ns: int, utc_ns: int, offset_minutes: int) -> bool:
@@ -121,7 +122,7 @@ def is_too_late(end_ns: int, utc_ns: int) -> bool:
     >>> is_too_late(0, 71 * 3600 * 10**9), is_too_late(0, 73 * 3600 * 10**9)
     (False, True)
     """
-    return utc_ns - end_ns >= _TOO_LATE_H * _HOUR_NS
+    return utc_ns - end_ns >= TOO_LATE_H * HOUR_NS
 
 
 def shared_time(one: RunTime, other: RunTime) -> float:
@@ -148,7 +149,7 @@ def felt_ns(moment: Moment, run: RunTime, now_ns: int) -> int:
     """
     hours_after = {"after": _SHORTLY_H, "24h": 24.0, "48h": _STILL_H}.get(moment, 0.0)
     latest_ns = run.start_ns if moment == "before" else run.end_ns
-    return min(now_ns, latest_ns + round(hours_after * _HOUR_NS))
+    return min(now_ns, latest_ns + round(hours_after * HOUR_NS))
 
 
 def _day(utc_ns: int, offset_minutes: int) -> object:

@@ -13,8 +13,8 @@ from typing import Final
 
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.pain import RunPain
+from pipelines.coaching.training.pain_moments import HOUR_NS
 
-_HOUR_NS: Final = 3600 * 10**9
 _GENTLE_AFTER_H: Final = 48.0
 
 
@@ -152,11 +152,11 @@ def rest_cues(since_ns: int, now_ns: int, *, rest_days: int = 7, active_ns: int 
         Latest exercise noted, ns since 1970: within the last 48 hours it stands for gentle
         activity, and the nudge is spared.
     """
-    hours = (now_ns - since_ns) / _HOUR_NS
+    hours = (now_ns - since_ns) / HOUR_NS
     if not 0.0 <= hours < 24.0 * rest_days:
         return []
     cues = [Cue("return.rest", {"day": hours // 24.0 + 1.0, "days": rest_days})]
-    inactive_h = (now_ns - max(since_ns, active_ns)) / _HOUR_NS
+    inactive_h = (now_ns - max(since_ns, active_ns)) / HOUR_NS
     if inactive_h >= _GENTLE_AFTER_H:
         cues.append(Cue("return.gentle"))
     return cues

@@ -22,7 +22,7 @@ Moment = Literal["before", "during", "after"]
 #: Levels from which on something is changed, and the run ends.
 CHANGE_FROM: Final = 4
 STOP_FROM: Final = 6
-_CLEAR_RISE: Final = 2
+CLEAR_RISE: Final = 2
 #: Words for a place or a feeling that call for the questions about red flags at any level but 0.
 _BELOW_THE_BACK: Final = re.compile(
     r"\b(legs?|knees?|calf|calves|shins?|ankles?|foot|feet|toes?|sciatic\w*|numb\w*|tingl\w*|"
@@ -138,7 +138,7 @@ def _rises(rated: Rated, earlier: Sequence[Rated]) -> bool:
         rated.moment == "during"
         and bool(until_then)
         and (
-            rated.level - min(until_then) >= _CLEAR_RISE
+            rated.level - min(until_then) >= CLEAR_RISE
             or rated.level > until_then[-1] >= CHANGE_FROM
         )
     )
