@@ -17,12 +17,11 @@ from pipelines.files.fit_activity import check_fit_library, write_fit
 from pipelines.files.motion_bids import MotionNames, write_motion_bids
 from pipelines.files.provenance import Provenance, content_digest, provenance_of, utc_text
 from pipelines.files.reading.front_door import read
-from pipelines.files.replacing import replacing
 from pipelines.files.result_json import write_result_json
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.files.stream_table import write_streams
-from pipelines.files.table_output import table_format
+from pipelines.files.table_output import table_format, write_text
 from pipelines.folding import fold_session
 from pipelines.replay_options import ReplayOptions
 from pipelines.runner.user_directory import data_directory
@@ -194,8 +193,7 @@ def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:
         for text in texts:
             say_json(text)
         return
-    with replacing(path) as out:
-        out.write("".join(f"{text}\n" for text in texts).encode())
+    write_text(path, (f"{text}\n" for text in texts))
     _tell(path, f"{len(texts)} lines")
 
 

@@ -30,12 +30,10 @@ from pipelines.commands.options import (
     given_file,
 )
 from pipelines.files.alert_settings_file import load_alert_settings
-from pipelines.files.alerts import AlertWriter
 from pipelines.files.baseline_file import load_baseline
 from pipelines.files.provenance import Provenance, provenance_of
-from pipelines.files.replacing import replacing
 from pipelines.files.steps_table import write_steps
-from pipelines.files.table_output import table_format
+from pipelines.files.table_output import table_format, write_text
 from pipelines.files.waveform_table import write_waveforms
 from pipelines.playback import Playback
 from pipelines.replay import Replayed
@@ -246,19 +244,12 @@ def _hand_out(
         write_steps(steps, result.steps, made)
     if waveforms is not None:
         write_waveforms(waveforms, result.waveforms, made)
-    if alerts is not None and str(alerts) == "-":
-        with AlertWriter(alerts) as writer:
-            for alert in result.alerts:
-                writer.write(alert)
-    elif alerts is not None:
-        with replacing(alerts) as out:
-            for alert in result.alerts:
-                out.write(f"{alert.to_json()}\n".encode())
+    if alerts is not None:
+        write_text(alerts, (f"{alert.to_json()}\n" for alert in result.alerts))
     if summary is not None and str(summary) == "-":
         say_json(result.summary.to_json().rstrip())
     elif summary is not None:
-        with replacing(summary) as out:
-            out.write(result.summary.to_json().encode())
+        write_text(summary, [result.summary.to_json()])
     if "-" not in {str(steps), str(waveforms), str(alerts), str(summary)}:
         say_summary(result.summary, result.result.header.units)
         for alert in result.alerts:

@@ -20,7 +20,7 @@ import numpy as np
 from imu.errors import ParameterError, RecordingError
 from imu.samples import Samples
 from pipelines.files.provenance import Provenance
-from pipelines.files.replacing import replacing
+from pipelines.files.table_output import write_text
 from pipelines.system_error import explain
 
 _VERSION: Final = "1.10.0"
@@ -97,17 +97,14 @@ def write_motion_bids(
     _refuse_another(place / f"{names.stem}_motion.json", made)
     channels = _channels(samples)
     table = place / f"{names.stem}_motion.tsv"
-    with replacing(table) as file:
-        for piece in _rows(samples):
-            file.write(piece.encode())
+    write_text(table, _rows(samples))
     _write_json(place / f"{names.stem}_motion.json", _sidecar(names, samples, rate_hz, made))
     _write_tsv(place / f"{names.stem}_channels.tsv", [_CHANNEL_COLUMNS, *channels])
     _write_json(place / f"{names.stem}_channels.json", _FRAMES)
     if not (folder / "dataset_description.json").exists():
         _write_json(folder / "dataset_description.json", _description(made))
     if not any(folder.glob("README*")):
-        with replacing(folder / "README") as file:
-            file.write(_README.encode())
+        write_text(folder / "README", [_README])
     _with_row(folder / "participants.tsv", ("participant_id",), (f"sub-{names.subject}",))
     _with_row(
         folder / f"sub-{names.subject}" / f"sub-{names.subject}_scans.tsv",
@@ -233,10 +230,8 @@ def _with_row(path: Path, columns: tuple[str, ...], row: tuple[str, ...]) -> Non
 def _write_tsv(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter="\t", lineterminator="\n").writerows(rows)
-    with replacing(path) as file:
-        file.write(text.getvalue().encode())
+    write_text(path, [text.getvalue()])
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with replacing(path) as file:
-        file.write(json.dumps(content, indent=2).encode() + b"\n")
+    write_text(path, [json.dumps(content, indent=2), "\n"])

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.files.column_units import unit_of
 from pipelines.files.provenance import Provenance
-from pipelines.files.replacing import replacing
+from pipelines.files.table_output import write_text
 from pipelines.session.result import SessionResult
 
 
@@ -39,5 +39,4 @@ def write_result_json(
             for name, values in columns.items()
         },
     }
-    with replacing(path) as file:
-        file.write(json.dumps(content, allow_nan=False, ensure_ascii=False).encode() + b"\n")
+    write_text(path, [json.dumps(content, allow_nan=False, ensure_ascii=False), "\n"])

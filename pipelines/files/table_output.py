@@ -104,22 +104,13 @@ def write_table(
         When the file cannot be written; what was there before is intact.
     """
     form = table_format(path, table)
-    if form == "stdout":
-        try:
-            write_to_stdout(_csv(columns, forms, preamble))
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise RecordingError(f"{explain(error)}.", path="standard output") from error
-    elif form == "csv":
-        with replacing(path) as file:
-            for piece in _csv(columns, forms, preamble):
-                file.write(piece.encode())
-        if about and not preamble:
-            write_description(path, list(columns), about)
-    else:
+    if form == "parquet":
         with replacing(path) as file:
             _write_parquet(file, columns, about or {})
+        return
+    write_text(path, _csv(columns, forms, preamble))
+    if form == "csv" and about and not preamble:
+        write_description(path, list(columns), about)
 
 
 def _csv(
@@ -168,8 +159,28 @@ def write_description(
         "tableSchema": {"columns": described},
         "notes": [dict(about)],
     }
-    with replacing(described_by(path)) as file:
-        file.write(json.dumps(content, indent=1).encode() + b"\n")
+    write_text(described_by(path), [json.dumps(content, indent=1), "\n"])
+
+
+def write_text(path: str | os.PathLike[str], pieces: Iterable[str]) -> None:
+    """Write text to a file, whole or not at all, or by ``-`` to standard output.
+
+    Raises
+    ------
+    RecordingError
+        When it cannot be written; what was there before is intact.
+    """
+    if str(path) != "-":
+        with replacing(path) as file:
+            for piece in pieces:
+                file.write(piece.encode())
+        return
+    try:
+        write_to_stdout(pieces)
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        raise RecordingError(f"{explain(error)}.", path="standard output") from error
 
 
 def write_to_stdout(pieces: Iterable[str]) -> None:
