@@ -17,7 +17,6 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
 
 from devices.records import DeviceInfo, Record
 from imu.analyzer import warm_up
@@ -50,7 +49,6 @@ from pipelines.session.facts import (
     BaselineKnown,
     Ended,
     Fact,
-    PainReported,
     UsualRange,
 )
 from pipelines.session.header import SessionHeader
@@ -278,30 +276,6 @@ def test_every_way_to_read_a_run_gives_the_same(
     assert went_on.result is not None
     assert as_text(refolded(second).facts) == as_text(list(went_on.facts))
     assert added(second, journal) == finished_run(went_on.result, recording=second)
-
-
-def test_a_session_whose_facts_are_not_those_of_its_log_is_told(log: Log, folder: Path) -> None:
-    path = folder / "changed.mcap"
-    run = lived(log, [(5, "pain", "2")], path)
-    session = read_session(path)
-    for facts, words in (
-        ([PainReported(0.0, 7) if isinstance(f, PainReported) else f for f in run.facts], "log"),
-        (list(run.facts)[:-2], ""),
-    ):
-        with SessionWriter(path, session.header, overwrite=True) as writer:
-            for record in session.records:
-                writer.write_record(record)
-            writer.write_facts(facts)
-        again = replay(path, ReplayOptions(), quiet)
-        assert [pain.level for pain in again.result.pains] == [2]
-        assert (words in " ".join(again.summary.notes)) if words else not again.summary.notes
-    other = structs.replace(session.header, software="backstride 0.0.1")
-    with SessionWriter(path, other, overwrite=True) as writer:
-        for record in session.records:
-            writer.write_record(record)
-        writer.write_facts(list(run.facts))
-    (note,) = replay(path, ReplayOptions(), quiet).summary.notes
-    assert note.endswith("recorded by backstride 0.0.1, and computed anew by this version.")
 
 
 # ------------------------------------------------------------------------------ what was once wrong
