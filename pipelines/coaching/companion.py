@@ -211,7 +211,7 @@ class Companion:
             Finished since the call before.
         turn_deg : float, optional
             How far the heading turned since the call before, degrees; only where the plan walks
-            the bends (:func:`pipelines.coaching.turning.heading_turn_deg`).
+            the bends (:func:`pipelines.coaching.training.bends.heading_turn_deg`).
         """
         if turn_deg is not None:
             self._turn_deg = turn_deg + (self._turn_deg or 0.0)

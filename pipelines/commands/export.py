@@ -12,12 +12,17 @@ import typer
 from imu.errors import InputError, ParameterError
 from pipelines.commands.checks import check_ending, check_outputs, warm_up_filters
 from pipelines.commands.messages import complain, reader_may_leave, say_json
-from pipelines.files.exporting import PLOTS, decoded_samples, mark_lines, write_samples
+from pipelines.files.exporting import (
+    PLOTS,
+    decoded_samples,
+    mark_lines,
+    write_result_json,
+    write_samples,
+)
 from pipelines.files.fit_activity import check_fit_library, write_fit
 from pipelines.files.motion_bids import MotionNames, write_motion_bids
 from pipelines.files.provenance import Provenance, content_digest, provenance_of, utc_text
 from pipelines.files.reading.front_door import read
-from pipelines.files.result_json import write_result_json
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.files.stream_table import write_streams

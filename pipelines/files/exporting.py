@@ -1,23 +1,29 @@
-"""What a session holds, for other programs: its samples in tables and plots, its marks as lines."""
+"""A session for other programs: samples in tables and plots, marks as lines, the result as JSON."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+import numpy as np
+
 from devices.receiver import Receiver
 from devices.records import DeviceInfo
 from imu.errors import RecordingError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from pipelines.files.column_units import unit_of
 from pipelines.files.protobuf_rows import RowMessage
-from pipelines.files.provenance import provenance_of, utc_text
+from pipelines.files.provenance import Provenance, provenance_of, utc_text
 from pipelines.files.replacing import replacing
 from pipelines.files.sample_table import write_sample_table
 from pipelines.files.session_reader import Session
+from pipelines.files.table_output import write_text
 from pipelines.session.json_form import to_plain
 from pipelines.session.marks import LoggedMark
+from pipelines.session.result import SessionResult
 
 #: Ending of a file for Foxglove and PlotJuggler.
 PLOTS: Final = ".mcap"
@@ -105,6 +111,34 @@ def mark_lines(session: Session) -> Iterator[dict[str, Any]]:
             time_s = (record.arrival_ns - first_ns) / 1e9
             utc = utc_text(session.header.utc_start_ns, time_s)
             yield {"time_s": time_s, "utc": utc, **to_plain(record.mark)}
+
+
+def write_result_json(
+    path: str | os.PathLike[str], result: SessionResult, made: Provenance
+) -> None:
+    """Write times, means, alerts and steps; null where nothing could be measured.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written; what was there before is intact.
+    """
+    columns = result.steps.columns()
+    content: dict[str, Any] = {
+        "made_by": made.entries(),
+        "duration_s": result.duration_s,
+        "running_s": result.running_s,
+        "means": result.means,
+        "alerts": [json.loads(alert.to_json()) for alert in result.alerts],
+        "units": {name: unit for name in columns if (unit := unit_of(name))},
+        "steps": {
+            name: values.tolist()
+            if values.dtype.kind != "f"
+            else [value if np.isfinite(value) else None for value in values.tolist()]
+            for name, values in columns.items()
+        },
+    }
+    write_text(path, [json.dumps(content, allow_nan=False, ensure_ascii=False), "\n"])
 
 
 def _write_plots(path: str | os.PathLike[str], samples: Samples, utc_start_ns: int) -> None:

@@ -31,7 +31,7 @@ from pipelines.coaching.budget import CueBudget, uses_budget
 from pipelines.coaching.coach import Coach
 from pipelines.coaching.companion import Companion, Ending
 from pipelines.coaching.texts import Number
-from pipelines.coaching.turning import heading_turn_deg
+from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.session import facts
 from pipelines.session.beside import Beside
 from pipelines.session.carried import Carried

@@ -25,12 +25,11 @@ from pipelines.coaching.training.intervals import Adherence, adherence_of
 from pipelines.coaching.training.red_flags import judge_marked
 from pipelines.quantities import MEANS
 from pipelines.session import facts
-from pipelines.session.comparable import sensor_kind, surface_of_most
+from pipelines.session.comparable import at_one_rate, sensor_kind, surface_of_most
 from pipelines.session.dose import EXPONENTS, Dose
 from pipelines.session.facts import Fact, Gait, SensorDoubted, Source
 from pipelines.session.felt_pain import FeltPain, moment_of
 from pipelines.session.header import SessionHeader
-from pipelines.session.one_rate import at_one_rate
 
 _F = TypeVar("_F")
 

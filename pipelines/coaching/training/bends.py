@@ -10,9 +10,14 @@ ways round.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from imu.samples import Samples
 from pipelines.coaching.training.cues import Cue
 
 #: Time constant of each of the two averages of the turning rate, s.
@@ -43,6 +48,47 @@ class BendState:
     def without_rate(self) -> BendState:
         """The same after time that nobody saw: what was counted stays."""
         return BendState(left=self.left, right=self.right, one_sided=self.one_sided)
+
+
+def heading_turn_deg(
+    samples: Samples, mounting: NDArray[np.float64] | None, rate_hz: float
+) -> float | None:
+    """Turn about the body's vertical axis, degrees, positive to the left.
+
+    The axis stays within some degrees of the earth's vertical while running, which costs less than
+    2 % of the turn. A gyroscope's usual offset stays below what the rule calls a bend.
+
+    Parameters
+    ----------
+    samples : Samples
+        In the sensor's frame.
+    mounting : ndarray, shape (3, 3), optional
+        Rotation sensor → body, as :attr:`imu.analyzer.StepAnalyzer.mounting` has it.
+    rate_hz : float
+        Sample rate.
+
+    Returns
+    -------
+    float or None
+        None without a gyroscope or while the axes are not known. Samples that are not finite count
+        as no turn.
+
+    Examples
+    --------
+    >>> from imu.samples import Samples
+    >>> turning = [[0.0, 0.0, 0.1]] * 200
+    >>> block = Samples(np.arange(200) / 200.0, [[0.0, 0.0, 9.81]] * 200, turning)
+    >>> round(heading_turn_deg(block, np.eye(3), 200.0), 2)
+    5.73
+    """
+    rates = samples.angular_velocity_rad_s
+    if rates is None or mounting is None:
+        return None
+    about_up = rates @ mounting[2]
+    total = float(about_up.sum())
+    if not math.isfinite(total):
+        total = float(about_up[np.isfinite(about_up)].sum())
+    return math.degrees(total) / rate_hz
 
 
 def advance_bend(

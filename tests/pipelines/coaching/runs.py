@@ -18,9 +18,9 @@ from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import CueBudget
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan, UsualIntensity
+from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
-from pipelines.coaching.turning import heading_turn_deg
 from pipelines.session import facts
 from pipelines.session.facts import Fact
 from pipelines.session.header import SessionHeader

@@ -15,10 +15,10 @@ from imu.samples import Samples
 from pipelines.coaching.budget import CoachParams, CueBudget, is_told_at_once, uses_budget
 from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession
 from pipelines.coaching.training.warm_up import WarmUpParams
-from pipelines.coaching.turning import heading_turn_deg
 from pipelines.files.loading import load
 from pipelines.session.json_form import to_json
 from tests.examples import few
