@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 
@@ -26,7 +25,7 @@ def follow(cues: Sequence[Cue]) -> bool:
     try:
         for cue in cues:
             time.sleep(max(0.0, begin_s + cue.time_s - time.monotonic()))
-            say(f"{cue.message}\a" if sys.stdout.isatty() else cue.message)
+            say(cue.message, bell=True)
     except KeyboardInterrupt:
         return False
     return True

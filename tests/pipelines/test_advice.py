@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import time
@@ -14,8 +15,10 @@ from msgspec.structs import replace
 
 from devices.simulator.virtual_clock import VirtualClock
 from pipelines.coaching.plan import HeldBack
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.effort import effort_of
 from pipelines.commands.after_run import file_and_review
+from pipelines.commands.guided import follow
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
@@ -141,6 +144,16 @@ def test_warm_up_core_and_balance_are_guided_and_counted(monkeypatch: pytest.Mon
     journal("pain", 6)
     assert "No training is suggested until you have rated it" in journal("routine", "core")
     assert "one of warm-up" in refused("routine", "yoga")
+
+
+def test_each_line_of_a_guided_exercise_rings_in_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert follow([Cue("routine.rest", {"seconds": 30.0}), Cue("routine.done")])
+    assert terminal.getvalue() == "Rest for 30 seconds, then the second set.\a\nDone.\a\n"
 
 
 def test_strength_says_why_and_shoes_say_how_they_fit() -> None:
