@@ -77,7 +77,6 @@ def _writable(subject: str, what: str, folder: Path) -> Finding:
 
 
 def _chain() -> Iterator[Finding]:
-
     begin = time.perf_counter()
     warm_up()
     yield Finding("filters ready after", True, f"{time.perf_counter() - begin:.1f} s")

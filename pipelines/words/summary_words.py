@@ -43,10 +43,10 @@ _GAPS: Final = 0.2
 _SEVERAL: Final = 3
 #: Steps without flight from which on it is told, as a share.
 _GROUNDED: Final = 0.05
-#: A median of fewer of the steps, as a share, says of how many.
 #: No crystal is off by more, ppm, nor most sensors that do without one.
 _WRONG_CLOCK_PPM: Final = 30_000.0
-#: A median of fewer steps than this, of a run of more, is not shown.
+#: A median of fewer steps than this, of a run of more, is not shown; one of fewer of the steps, as
+#: a share, says of how many.
 _FEW: Final = 10
 _NEARLY_ALL: Final = 0.95
 
