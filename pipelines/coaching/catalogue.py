@@ -34,27 +34,30 @@ class Text:
         return f"{self.words} {self.detail}".rstrip()
 
 
-def _read(lines: str) -> tuple[dict[str, str], dict[str, Text]]:
-    """Sources by their short names, and texts by name."""
-    sources, shared, texts = dict[str, str](), dict[str, str](), dict[str, Text]()
+def _read(lines: str) -> tuple[dict[str, str], dict[str, str], dict[str, Text]]:
+    """Sources by their short names, what families are about, and texts by name."""
+    sources, subjects, texts = dict[str, str](), dict[str, str](), dict[str, Text]()
+    shared: dict[str, str] = {}
     for block in lines.replace("\n    ", "\t").splitlines():  # what is indented goes on
         head, *rest = block.split("\t")
         said = " ".join(rest)
         for name, words in shared.items():
             said = said.replace(name, words)
-        if head.startswith("@"):
-            name, _, title = head[1:].partition(" ")
-            sources[name] = title
+        if head.startswith(("@", "=")):
+            name, _, title = head[1:].strip().partition(" ")
+            (sources if head[0] == "@" else subjects)[name] = title
         elif head.startswith("$"):
             shared[head] = said
         elif head and not head.startswith("#"):
             name, *named = head.split()
             words, _, detail = said.partition(" | ")
             texts[name] = Text(words, tuple(sources[one] for one in named), detail)
-    return sources, texts
+    return sources, subjects, texts
 
 
-_SOURCES, _TEXTS = _read(Path(__file__).with_suffix(".txt").read_text("utf-8"))
+_SOURCES, _SUBJECTS, _TEXTS = _read(Path(__file__).with_suffix(".txt").read_text("utf-8"))
 #: Titles of the health articles, which have numbers for names.
 ARTICLES: Final = tuple(title for name, title in _SOURCES.items() if name.isdigit())
+#: What the families of texts are about, by what their names begin with.
+SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(_SUBJECTS)
 CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(_TEXTS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError
-from pipelines.coaching.catalogue import CATALOGUE
+from pipelines.coaching.catalogue import CATALOGUE, SUBJECTS
 from pipelines.coaching.texts import (
     is_article,
     sources,
@@ -99,6 +99,10 @@ def test_sources_are_found_with_the_texts_that_stand_on_them() -> None:
     found = texts_by_source()
     assert sum(map(len, found.values())) == sum(len(entry.sources) for entry in CATALOGUE.values())
     assert [is_article(source) for source in found] == [False] * (len(found) - 5) + [True] * 5
+
+
+def test_every_family_says_what_it_is_about() -> None:
+    assert list(dict.fromkeys(name.partition(".")[0] for name in CATALOGUE)) == list(SUBJECTS)
 
 
 def test_two_miles_a_week_is_labelled_a_rule_of_thumb() -> None:
