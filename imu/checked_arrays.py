@@ -60,7 +60,9 @@ def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if kind == "c":
         raise InputError(f"{name} holds complex numbers: give their real parts.")
     try:
-        if isinstance(values, np.ma.MaskedArray):  # what is masked was not measured
+        of_a_kind = isinstance(values, np.ndarray) and type(values) is not np.ndarray
+        # numpy.ma is imported where it is named
+        if of_a_kind and isinstance(values, np.ma.MaskedArray):  # what is masked was not measured
             return np.where(np.ma.getmaskarray(values), np.nan, np.asarray(values, np.float64))
         return np.asarray(values, np.float64, order="C")
     except (TypeError, ValueError):

@@ -85,7 +85,7 @@ def without_repeated(
 
 def _copies(held: Values, time: Times) -> Rows:
     """First row, end and distance of each copy, in order and apart from each other."""
-    digest = (held.view(np.uint64) * np.resize(_MULTIPLIERS, held.shape[1])).sum(axis=1)
+    digest = held.view(np.uint64) @ np.resize(_MULTIPLIERS, held.shape[1])
     digest ^= digest >> np.uint64(29)
     ordered = np.sort(digest)
     if np.count_nonzero(ordered[1:] == ordered[:-1]) < _LEAST_ROWS:

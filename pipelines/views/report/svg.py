@@ -10,8 +10,8 @@ import io
 import re
 import threading
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, Final, Literal
-from xml.sax.saxutils import escape
 
 Draw = Callable[[Any], None]
 
@@ -132,7 +132,7 @@ def _inline(svg: str, identifier: str, words: str) -> str:
     body = re.sub(r"\s*\n\s*", " ", body)
     return (
         f'<svg viewBox="{box[1]}" role="img" aria-labelledby="{identifier}-title">'
-        f'<title id="{identifier}-title">{escape(words)}</title>{body}'
+        f'<title id="{identifier}-title">{escape(words, quote=False)}</title>{body}'
     )
 
 
