@@ -55,6 +55,7 @@ from imu.errors import ParameterError
 from imu.runner import Runner
 from imu.samples import FULL_RATE_HZ, HIGHEST_RATE_HZ, STANDARD_GRAVITY_M_S2, Quality
 from imu.step.events import SIDE_STATE
+from imu.step.mean_over_steps import MEAN_OVER_STEPS
 from imu.step.model import STEP_MODEL, StepModel
 from imu.step.model_file import packaged_step_model
 from imu.step.posture_quality import (
@@ -296,10 +297,8 @@ BOUT_STATE: Final = np.dtype(
         ("side", SIDE_STATE),  # votes of roll
         ("side_by_force", SIDE_STATE),
         ("swing", np.float64, 2),  # roll and sideways force of the step before, for the side
-        ("ringing", np.float64),  # log odds that the sensor rings on its strap, mean over steps
-        ("ringing_steps", np.int64),
-        ("weight", np.float64),  # what the sensor reads for body weight, g, smoothed
-        ("weights", np.int64),
+        ("ringing", MEAN_OVER_STEPS),  # log odds that the sensor rings on its strap
+        ("weight", MEAN_OVER_STEPS),  # what the sensor reads for body weight, g
     ],
     align=True,
 )
@@ -326,6 +325,7 @@ CHAIN_STATE: Final = np.dtype(
         # steps that still bear the flag of a gap, or of settling, before them
         ("felt_gap", np.int64),
         ("felt_settling", np.int64),
+        ("felt_clipped", np.int64),
         ("doubted", np.int64),  # steps in a row whose mean force says otherwise
         ("unbroken", np.int64),  # steps since the last hole that matters
         ("contradicted", np.int64),  # steps in a row whose mean force lies far off

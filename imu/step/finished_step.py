@@ -43,6 +43,7 @@ from imu.step.events import (
 )
 from imu.step.lost_time import lost_time_s
 from imu.step.lumbar import peak_lumbar_compression
+from imu.step.mean_over_steps import take_step
 from imu.step.metrics import angle_range, largest, mean, middle_mean_of, speed_lost
 from imu.step.model import (
     CONTACT_TO_RISE,
@@ -124,12 +125,14 @@ _LEAST_UPRIGHT: Final = 0.5
 #: after them, as those before the gap, by 0.2° and less than 2 mm on average.
 _FELT_AFTER_GAP: Final = 2
 _FELT_AFTER_SETTLING: Final = 1
+#: How strange a step that clipped has to be for the next one's initial contact, which is judged by
+#: it, to be in doubt.
+_FELT_WHERE_STRANGE: Final = 1.5
 
 _CADENCE_WINDOW_S: Final = 10.0
 #: Share of the newest step in whether the sensor rings on its strap: a strap stays as it is.
 _RINGING_SMOOTHING: Final = 0.05
 _SMOOTHING: Final = 0.2  # share of the newest step in what the sensor reads for body weight
-_SMOOTHING_UNMEASURED: Final = 0.02  # of one whose samples were filled in or at their limit
 #: Outputs of the step model are kept within these shares of the step.
 _LEAST_CONTACT_TO_RISE: Final = -0.2
 _MOST_CONTACT_TO_RISE: Final = 0.4
@@ -266,6 +269,12 @@ def _write_uncertainty(model: Record, ringing: float, distance: float, r: Record
 
 
 @kernel
+def _ringing(evidence: Record) -> float:
+    """How much the sensor rings on its strap, 0 to 1; not, as long as nothing tells."""
+    return ringing_share(evidence.mean) if evidence.steps > 0 else 0.0
+
+
+@kernel
 def _felt(s: Record, flags: int) -> int:
     """What a step bears because of those just before it, see :data:`_FELT_AFTER_GAP`."""
     felt = 0
@@ -279,6 +288,9 @@ def _felt(s: Record, flags: int) -> int:
     elif s.felt_settling > 0:
         s.felt_settling -= 1
         felt |= _SETTLING
+    if s.felt_clipped == 1:
+        s.felt_clipped = 0
+        felt |= _CLIPPED
     return felt
 
 
@@ -338,6 +350,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     # the direction of the last step serves to find the contacts: a degree changes 0.02 %
     v10, v20, f10 = w[V10], w[V20], w[F10]
     flags = flags_between(s, first, last)
+    clipped, measured = flags & _CLIPPED > 0, flags & _UNMEASURED == 0
     if has_misled(s.sanity) or mean_along(s, s.segment.up, first, n) < _LEAST_ALONG_UP:
         find_lost_up(s, first, last)
     smooth_window(c, s, f, s.segment.up, first, n)
@@ -348,27 +361,23 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     here = crossing_up_after(v10, n, before, 1.0)
     there = crossing_up_after(v10, n, flight, 1.0)
     if 0.0 <= here < flight < there:
-        s.bout.weights += 1
-        weight = body_weight_level(v10, here, there)
-        share = _SMOOTHING_UNMEASURED if flags & _UNMEASURED else _SMOOTHING
-        s.bout.weight += max(1.0 / s.bout.weights, share) * (weight - s.bout.weight)
-    if s.bout.weights == 0:
+        take_step(s.bout.weight, body_weight_level(v10, here, there), measured, _SMOOTHING)
+    if s.bout.weight.steps == 0:
         return False
     if math.isnan(contact_index):
-        opening = crossing_up_after(v10, n, before, s.bout.weight)
+        opening = crossing_up_after(v10, n, before, s.bout.weight.mean)
         if edge and before == 0:
             opening = -1.0  # the samples begin while the force rises already
         s.bout.rises[number % CONTACTS] = first + opening if opening >= 0.0 else np.nan
     rise = s.bout.rises[number % CONTACTS]
-    closing = crossing_up_after(v10, n, flight, s.bout.weight)
+    closing = crossing_up_after(v10, n, flight, s.bout.weight.mean)
     next_rise = first + closing if closing >= 0.0 else np.nan
-    fall = first + crossing_down_before(v10, flight, s.bout.weight)
+    fall = first + crossing_down_before(v10, flight, s.bout.weight.mean)
     s.bout.rises[(number + 1) % CONTACTS] = next_rise
     lost_s = 0.0
     # where it rings, steps seem to begin now and then; what is flagged is known to be missing
-    rings = s.bout.ringing_steps > 0 and ringing_share(s.bout.ringing) > 0.0
     untold = s.segment.flagged <= s.segment.last_rise < next_rise
-    if untold and not rings:
+    if untold and _ringing(s.bout.ringing) == 0.0:
         lost_s = lost_time_s(s, (next_rise - s.segment.last_rise) * c.interval_s, f.scratch)
     find_up(c, s, number, lost_s)
     if not s.sanity.standing & 1 << FROZEN:  # what has just come to life has lost up
@@ -413,7 +422,7 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         v10,
         f10,
         n,
-        s.bout.weight,
+        s.bout.weight.mean,
         rise - first,
         rise_samples,
         rise_samples * c.interval_s,
@@ -423,16 +432,16 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     outputs, model = f.outputs, c.vertical_model
     if has_forward:
         model = c.model
-    s.bout.ringing_steps += 1
-    evidence = ringing_evidence(model, features, f.scratch)
-    s.bout.ringing += max(1.0 / s.bout.ringing_steps, _RINGING_SMOOTHING) * (
-        evidence - s.bout.ringing
-    )
-    ringing = ringing_share(s.bout.ringing)
+    if measured:  # the corners of what clipped, and of what was filled in, look like ringing
+        evidence = ringing_evidence(model, features, f.scratch)
+        take_step(s.bout.ringing, evidence, True, _RINGING_SMOOTHING)
+    ringing = _ringing(s.bout.ringing)
     distance = judge_closing(model, ringing, features, f.scratch, outputs)
     onset = min(max(outputs[0], _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)
     next_contact = next_rise - onset * rise_samples
     distance = max(distance, judge_stance(model, ringing, features, f.scratch, outputs))
+    if clipped and distance > _FELT_WHERE_STRANGE:
+        s.felt_clipped = 1
     if math.isnan(contact_index):
         onset = outputs[CONTACT_TO_RISE]
         onset = min(max(onset, _LEAST_CONTACT_TO_RISE), _MOST_CONTACT_TO_RISE)

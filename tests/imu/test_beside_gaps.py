@@ -8,7 +8,7 @@ import pytest
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import analyze
-from imu.samples import Quality, Samples
+from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps
 
@@ -93,3 +93,31 @@ def test_lean_without_a_gyroscope_is_no_figure(measured: Samples) -> None:
     lean = float(np.nanmean(steps.sacral_lean_deg))
     with_gyro = float(np.nanmean(analyze(measured, axes="+x+y+z").sacral_lean_deg))
     assert abs(lean - with_gyro) > 2.0
+
+
+@pytest.mark.parametrize("most_g", [1.05, 2.0])
+def test_what_clipped_for_seconds_is_not_felt_by_the_steps_after_it(
+    measured: Samples, most_g: float
+) -> None:
+    whole = analyze(measured, axes="+x+y+z")
+    begins_s = [30.0 + 11.13 * k for k in range(7)]
+    since_s = measured.time_s[:, None] - begins_s
+    within = ((since_s > 0.0) & (since_s < 3.0)).any(axis=1, keepdims=True)
+    end = most_g * STANDARD_GRAVITY_M_S2
+    force = measured.acceleration_m_s2
+    force = np.where(within, force.clip(-end, end), force)
+    quality = int(Quality.CLIPPED) * ((np.abs(force) >= end) & within).any(axis=1)
+    samples = Samples(
+        measured.time_s, force, measured.angular_velocity_rad_s, quality.astype(np.uint8)
+    )
+    steps = analyze(samples, axes="+x+y+z")
+    # lean is known again later, and has a flag of its own
+    after = steps.rows[(steps.quality_bits | int(Quality.TILT)) == int(Quality.TILT)]
+    after = after[after["initial_contact_s"] > begins_s[0]]
+    other = np.abs(whole.initial_contact_s[:, None] - after["initial_contact_s"]).argmin(axis=0)
+    assert len(after) > 120
+    for column, (mean, most) in LIMITS.items():
+        if column not in {"sacral_lean_deg", "vertical_oscillation_mm"}:
+            off = np.abs(after[column] - whole.rows[column][other])
+            assert off.mean() < 0.1 * mean, column
+            assert off.max() < 0.6 * most, column
