@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -45,6 +46,8 @@ def on_cluster(
         from distributed import Client
     except ImportError:
         raise BackstrideError(f"a cluster needs Dask: give {how_to_install('lab')}.") from None
+    # what goes wrong is told in a sentence; it prints tracebacks of its own beside it
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -61,51 +64,61 @@ def on_cluster(
 
 
 def _from_client(client: Client, waiting: Iterator[Task], size: int) -> Iterator[Outcome]:
-    from distributed import as_completed
-
     threads = max(1, sum(client.nthreads().values()))
     flying: dict[Future, list[Task]] = {}
-    arriving = as_completed(loop=client.loop)
     suspects: list[Task] = []
-
-    def send() -> None:
-        if chunk := list(islice(waiting, size)):
-            future = client.submit(outcomes_of, chunk, pure=False)
-            flying[future] = chunk
-            arriving.add(future)
-
-    for _ in range(_AHEAD * threads):
-        send()
-    for future in arriving:
-        chunk = flying.pop(future)
-        outcomes = _result(future, client, _PATIENCE_S)
-        if outcomes is None:  # whoever was on that worker beside the culprit is blamed, too
-            suspects += chunk
-        yield from outcomes or ()
-        send()
+    while True:
+        while len(flying) < _AHEAD * threads and (chunk := list(islice(waiting, size))):
+            flying[client.submit(outcomes_of, chunk, pure=False)] = chunk
+        if not flying:
+            break
+        for future in _done(list(flying), client):
+            chunk = flying.pop(future)
+            outcomes = _result(future, client)
+            if outcomes is None:  # whoever was on that worker beside the culprit is blamed, too
+                suspects += chunk
+            yield from outcomes or ()
     for task in suspects:
-        yield from _result(client.submit(outcomes_of, [task], pure=False), client) or [died(task)]
+        (alone,) = _done([client.submit(outcomes_of, [task], pure=False)], client)
+        yield from _result(alone, client) or [died(task)]
 
 
-def _result(
-    future: Future, client: Client, patience_s: float | None = None
-) -> list[Outcome] | None:
+def _done(flying: list[Future], client: Client) -> set[Future]:
+    """Those that are done, when one is; refused where nobody is left to do them."""
+    from distributed import CancelledError, wait
+
+    while True:
+        try:
+            with client.as_current():
+                done: set[Future] = wait(flying, _PATIENCE_S, "FIRST_COMPLETED").done
+        except TimeoutError:
+            if client.nthreads():
+                continue  # at work
+            raise _lost(client, "its workers are gone") from None
+        except (CancelledError, OSError):
+            raise _lost(client, "the cluster is gone") from None
+        return done
+
+
+def _result(future: Future, client: Client) -> list[Outcome] | None:
     """What a task gave; None where its workers were ended, before or after they were done."""
     from distributed import CancelledError, KilledWorker
 
-    address = str(client.scheduler.address)
     try:
-        outcomes: list[Outcome] = future.result(patience_s)
+        outcomes: list[Outcome] = future.result(_PATIENCE_S)
     except (KilledWorker, TimeoutError):
         return None
     except (CancelledError, OSError):
-        raise RecordingError(
-            "the cluster is gone: what was done is kept, run it again.", path=address
-        ) from None
+        raise _lost(client, "the cluster is gone") from None
     except Exception as error:  # of a worker on which nothing of ours ran
         raise RecordingError(
             f"its workers cannot do the work ({type(error).__name__}): install this version of "
             "Backstride there.",
-            path=address,
+            path=str(client.scheduler.address),
         ) from None
     return outcomes
+
+
+def _lost(client: Client, why: str) -> RecordingError:
+    address = str(client.scheduler.address)
+    return RecordingError(f"{why}: what was done is kept, run it again.", path=address)

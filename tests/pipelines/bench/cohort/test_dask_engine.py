@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from imu.errors import RecordingError
 from pipelines.bench.cohort import dask_engine
 from pipelines.bench.cohort.outcome import Outcome, Task, outcome_of
 from pipelines.bench.cohort.run import CohortOptions, run_cohort
@@ -53,6 +56,30 @@ def test_a_recording_that_ends_its_worker_does_not_end_the_cohort(
     assert len(found) == 4
     assert "ended by the system" in str(found["bo/broken.csv"].row)
     assert (found["bo/run3.csv"].row or {})["status"] == "ok"
+
+
+@pytest.mark.slow
+def test_a_cluster_whose_workers_go_is_told(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_engine, "_PATIENCE_S", 2.0)
+    tasks = [Task(one, AlertSettings()) for one in find_sessions(recordings, Stated(), [])]
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+    ) as cluster:
+        address = str(cluster.scheduler_address)
+        outcomes = dask_engine.on_cluster(_closing(cluster, tasks), address, 1)
+        with pytest.raises(RecordingError, match="its workers are gone: what was done is kept"):
+            list(outcomes)
+
+
+def _closing(cluster: Any, tasks: list[Task]) -> Iterator[Task]:
+    """The tasks, between the third and the fourth of which the workers go."""
+    yield from tasks[:3]
+    cluster.scale(0)
+    while cluster.scheduler.workers:
+        time.sleep(0.05)
+    yield from tasks[3:]
 
 
 def test_a_scheduler_that_does_not_answer_is_told(
