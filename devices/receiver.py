@@ -229,9 +229,9 @@ class Receiver:
     def _turning(
         self, gyro: NDArray[np.float64] | None, force: NDArray[np.float64]
     ) -> NDArray[np.float64] | None:
-        """Angular velocity as the session began: NaN where there is none, none where none was."""
-        if self._turns is None:
-            self._turns = gyro is not None
+        """Angular velocity, NaN where there is none; none where the session has none."""
+        if self._turns is None:  # one that the sensor has may speak later than its accelerometer
+            self._turns = gyro is not None or self._info.angular_velocity_range_rad_s > 0.0
         if not self._turns:
             return None
         return np.full_like(force, np.nan) if gyro is None else gyro

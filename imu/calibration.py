@@ -307,7 +307,7 @@ class StillnessFinder:
         both = np.zeros((len(samples), 6))
         both[:, :3] = samples.acceleration_m_s2
         if gyro is not None:
-            both[:, 3:] = gyro
+            both[:, 3:] = np.where(np.isnan(gyro), 0.0, gyro)  # not measured: the force decides
         steps = np.diff(samples.time_s, prepend=self._last_s)
         gaps = np.flatnonzero(steps > self._longest_interval_s).tolist()
         self._last_s = float(samples.time_s[-1])

@@ -99,7 +99,7 @@ class Recording:
         """All samples, placed in time as a session places them."""
         if not self._blocks:
             return Samples([], np.empty((0, 3)))
-        return Samples.concatenate(self._blocks)
+        return Samples.concatenate(self._blocks).without_unmeasured()
 
     @property
     def passed_s(self) -> float:

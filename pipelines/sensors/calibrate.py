@@ -302,7 +302,7 @@ class _Work:
         InputError
             When the faces make no calibration.
         """
-        self.has_gyro = self.has_gyro or samples.has_gyro
+        self.has_gyro = self.has_gyro or samples.without_unmeasured().has_gyro
         if self.phase == "faces":
             self._finder.push(samples)
             if not self.missing:

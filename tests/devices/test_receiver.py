@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
+from numpy.typing import NDArray
 
 from devices.protocols.backstride import DataFlag, DataPacket, Layout, encode_data
 from devices.receiver import Receiver
@@ -68,6 +69,16 @@ def indices(blocks: list[Samples]) -> list[int]:
     acceleration = np.concatenate([block.acceleration_m_s2 for block in blocks])
     counts = np.rint(acceleration[:, 0] / INFO.acceleration_range_m_s2 * 32768)
     return [int(count) for count in counts]
+
+
+def counts_of(scenario: Scenario) -> NDArray[np.int16]:
+    """What the sensor of a run counts."""
+    run = SimulatedRun(scenario)
+    samples = run.read(run.n_samples)
+    assert samples.angular_velocity_rad_s is not None
+    ranges = INFO.acceleration_range_m_s2, INFO.angular_velocity_range_rad_s
+    values = samples.acceleration_m_s2 / ranges[0], samples.angular_velocity_rad_s / ranges[1]
+    return np.rint(32768 * np.concatenate(values, axis=1)).astype(np.int16)
 
 
 def test_counts_become_si_units() -> None:
@@ -155,11 +166,7 @@ def test_a_restart_goes_on_after_the_time_it_was_away(minutes_up: float) -> None
 
 def test_after_a_restart_without_silence_no_trusted_step_has_a_wrong_roll() -> None:
     """Number and clock leap, and the runner is in another phase of the stride at once."""
-    samples = SimulatedRun(Scenario(minutes=1, seed=5, rate=200.0)).read(200 * 60)
-    assert samples.angular_velocity_rad_s is not None
-    ranges = INFO.acceleration_range_m_s2, INFO.angular_velocity_range_rad_s
-    values = samples.acceleration_m_s2 / ranges[0], samples.angular_velocity_rad_s / ranges[1]
-    counts = np.rint(32768 * np.concatenate(values, axis=1)).astype(np.int16)
+    counts = counts_of(Scenario(minutes=1, seed=5, rate=200.0))
     receiver, analyzer, parts = Receiver(INFO), StepAnalyzer(200.0, axes="+x+y+z"), []
     for first in [*range(0, 3600, 10), *range(7100, 12_000, 10)]:
         data = DataPacket(Layout.IMU6, 0, first % 2**16, first * 5000, counts[first : first + 10])
@@ -223,8 +230,10 @@ def test_clipping_that_only_the_device_saw_marks_the_packet(flag: DataFlag) -> N
     assert int(blocks[1].quality.min()) == Quality.CLIPPED
 
 
-def test_acceleration_alone_has_no_angular_velocity() -> None:
-    (block,), _ = replayed([packet(0, layout=Layout.ACCELERATION)])
+def test_a_sensor_without_gyroscope_has_no_angular_velocity() -> None:
+    receiver = Receiver(replace(INFO, angular_velocity_range_rad_s=0.0))
+    block = receiver.push(packet(0, layout=Layout.ACCELERATION))
+    assert block is not None
     assert not block.has_gyro
     assert len(block) == 10
 
@@ -235,8 +244,25 @@ def test_messages_without_angular_velocity_lack_it_for_as_long_as_they_last() ->
     assert [block.has_gyro for block in blocks] == [True] * 22
     rates = [block.angular_velocity_rad_s for block in blocks[1:-1]]
     assert all(rate is not None and np.isnan(rate).all() for rate in rates)
-    blocks, _ = replayed([*alone, packet(1200)])
-    assert not any(block.has_gyro for block in blocks)
+
+
+def test_a_gyroscope_that_speaks_a_message_later_costs_the_run_nothing() -> None:
+    counts = counts_of(Scenario(minutes=0.5, standing_s=4.0, rate=200.0))
+    found = []
+    for late in (0, 1):
+        receiver, analyzer, parts = Receiver(INFO), StepAnalyzer(200.0, axes="+x+y+z"), []
+        for number, first in enumerate(range(0, len(counts), 10)):
+            form = (Layout.IMU6, 6) if number >= late else (Layout.ACCELERATION, 3)
+            part = counts[first : first + 10, : form[1]]
+            data = DataPacket(form[0], 0, first, first * 5000, part)
+            block = receiver.push(Packet(first * 5_000_000, "data", encode_data(data)))
+            assert block is not None
+            parts.append(analyzer.push(block))
+        found.append(concatenate(parts).rows)
+    assert len(found[0]) == len(found[1]) > 60
+    np.testing.assert_array_equal(found[1]["quality"], found[0]["quality"])
+    lean_deg = [rows["sacral_lean_deg"] for rows in found]
+    np.testing.assert_allclose(lean_deg[1], lean_deg[0], atol=0.1)
 
 
 def test_angular_velocity_alone_gives_no_samples_and_is_counted() -> None:

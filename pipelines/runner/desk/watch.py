@@ -217,7 +217,7 @@ class DeskWatch:
         return cue
 
     def _take_turning(self, samples: Samples) -> None:
-        self.sees_twisting = samples.has_gyro or bool(self.sees_twisting)
+        self.sees_twisting = samples.without_unmeasured().has_gyro or bool(self.sees_twisting)
         rates = np.abs(self._axial.push(samples))
         turning = rates[rates >= _TURNING_DEG_S]
         if len(turning):
