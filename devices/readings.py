@@ -68,6 +68,17 @@ class Readings(NamedTuple):
     time_us: NDArray[np.int64]
     parts: int = 1
 
+    def until(self, stop: int) -> Readings:
+        """Those of the messages before this one."""
+        gyro, sequence = self.angular_velocity_rad_s, self.sequence
+        return Readings(
+            self.acceleration_m_s2[:stop],
+            None if gyro is None else gyro[:stop],
+            None if sequence is None else sequence[:stop],
+            self.time_us[:stop],
+            self.parts,
+        )
+
     def one(self, place: int) -> Reading:
         """That of one message."""
         gyro, sequence = self.angular_velocity_rad_s, self.sequence

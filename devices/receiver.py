@@ -13,6 +13,7 @@ from devices.drivers.registry import PROTOCOLS, driver_named
 from devices.readings import Battery, ClockAnchor, Reading, Readings, ReadingsDecoder
 from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses
+from devices.timing.clock_watch import ClockWatch
 from devices.timing.host_time import HostTime
 from devices.timing.timelines import Timeline, timeline_for
 from imu.errors import DeviceError, ParameterError
@@ -106,6 +107,8 @@ class Receiver:
                     self._timeline.set_rate(record.rate_hz)
         elif isinstance(record, LinkEvent) and record.kind == "resumed":
             self._decoder.reset()
+            if self._clock_watch is not None:
+                self._clock_watch.begin()
             if self._timeline is not None:
                 self._timeline.link_resumed(record.arrival_ns)
         return None
@@ -159,10 +162,12 @@ class Receiver:
         acceleration, gyro = readings.acceleration_m_s2, readings.angular_velocity_rad_s
         place = 0
         while place < len(arrivals_ns):
-            many = 0
-            if self._timeline is not None:
-                time_s = self._timeline.place_alike(readings, place, arrivals_ns)
+            many, watch = 0, self._clock_watch
+            if self._timeline is not None and watch is not None:
+                stop = place + watch.sound(readings, place, arrivals_ns)
+                time_s = self._timeline.place_alike(readings.until(stop), place, arrivals_ns[:stop])
                 many = len(time_s)
+                watch.take_sound(readings, place, many, arrivals_ns)
             if many:
                 part = slice(place, place + many)
                 force = acceleration[part].reshape(-1, 3)
@@ -189,6 +194,8 @@ class Receiver:
             )
         self._info = info
         self._decoder = driver_named(info.protocol).decoder(info)
+        modulus_us = self._decoder.time_modulus_us
+        self._clock_watch = None if modulus_us is None else ClockWatch(info.rate_hz, modulus_us)
 
     def _take(self, packet: Packet) -> Samples | None:
         blocks: list[Samples] = []
@@ -212,6 +219,10 @@ class Receiver:
                 reading, self._info.rate_hz, self._decoder.time_modulus_us
             )
         placed = self._timeline.place(reading, arrival_ns)
+        off = False  # whether the time of the samples goes at another speed than it should
+        if reading.time_us is not None and self._clock_watch is not None:
+            self._clock_watch.take(reading.sequence, reading.time_us, arrival_ns)
+            off = self._clock_watch.speed != 1.0
         if placed is None:
             return None
         acceleration = reading.acceleration_m_s2
@@ -221,7 +232,7 @@ class Receiver:
             acceleration = acceleration[placed.stale :]
             gyro = None if gyro is None else gyro[placed.stale :]
             quality = None if quality is None else quality[placed.stale :]
-        if placed.doubtful:
+        if placed.doubtful or off:
             gap = np.full(len(acceleration), Quality.GAP, np.uint8)
             quality = gap if quality is None else quality | gap
         return Samples(placed.time_s, acceleration, gyro, quality)

@@ -20,6 +20,7 @@ from devices.links import Link
 from devices.protocols.backstride import (
     CHANNELS,
     SAMPLES_MAX,
+    DataPacket,
     Feature,
     InfoMessage,
     Layout,
@@ -45,6 +46,8 @@ from devices.protocols.backstride_frames import (
 )
 from devices.protocols.cobs import Deframer
 from devices.records import DeviceInfo, Packet
+from devices.timing.clock_watch import ClockWatch
+from devices.timing.device_clock import STAMP_MODULUS_US
 from imu.calibration import Calibration, three, three_rows
 from imu.errors import DeviceError, DeviceLost, ParameterError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
@@ -55,6 +58,13 @@ SERVICE_UUID: Final = "45c00001-a7a3-41bb-ae9b-b4b2f3b37bc1"
 _SERIAL_NUMBER_UUID: Final = "00002a25-0000-1000-8000-00805f9b34fb"
 _DATA_HEADER_BYTES: Final = 8
 _FAREWELL_S: Final = 1.0
+#: What is told, the first time and again, where numbers, times and arrivals do not go together.
+_OFF: Final = (
+    "the times of its samples are off by a factor of {speed:.2g}, so it is set up anew; steps do "
+    "not count while that lasts",
+    "the times of its samples are still off by a factor of {speed:.2g}: restart it, and update its "
+    "firmware; steps do not count until then",
+)
 _PING_PAUSE_S: Final = (0.5, 1.5)  # random, or pings would lock to the connection interval
 
 
@@ -78,6 +88,7 @@ class BackstrideDriver(Driver):
         self._features = 0
         self._heard = MessageReader()
         self._configuration = Configuration()
+        self._clock_watch: ClockWatch | None = None  # while it streams
 
     @classmethod
     def recognises(cls, advertisement: Advertisement) -> bool:
@@ -92,8 +103,13 @@ class BackstrideDriver(Driver):
 
     def holds_samples(self, packet: Packet) -> bool:
         """Whether it has data in it: on a serial line, pings and status come in the same bytes."""
-        messages = self._heard.push(packet)
-        return any(channel == DATA_CHANNEL and _has_samples(data) for channel, data in messages)
+        found = False
+        for channel, content in self._heard.push(packet):
+            data = _with_samples(content) if channel == DATA_CHANNEL else None
+            found |= data is not None
+            if data is not None and self._clock_watch is not None:
+                self._clock_watch.take(data.sequence, data.time_us, packet.arrival_ns)
+        return found
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
         """Identify, configure the nearest that is on offer, and start streaming."""
@@ -124,16 +140,23 @@ class BackstrideDriver(Driver):
     async def accompany(self, link: Link) -> str:
         """Ping about once a second, and start the stream anew where the sensor has restarted.
 
-        Pings go out at random times: where samples are sent in step with the connection interval,
-        their arrivals tell the time of the central alone.
+        Likewise, once, where its clock or its rate is another from one moment to the next. Pings go
+        out at random times: where samples are sent in step with the connection interval, their
+        arrivals tell the time of the central alone.
         """
-        if not self._features & Feature.PING:
-            return ""
         random = Random(link.now_ns())
-        latest_us = 0
+        latest_us, anew = 0, 0
         while True:
             await link.sleep(random.uniform(*_PING_PAUSE_S))
             try:
+                watch = self._clock_watch
+                if watch is not None and watch.speed != 1.0 and anew < len(_OFF):
+                    link.tell(_OFF[anew].format(speed=watch.speed))
+                    anew += 1
+                    if anew < len(_OFF):
+                        await self._start(link, self._configuration)
+                if not self._features & Feature.PING:
+                    continue
                 reply = await ask(link, Operation.PING, tries=1, logged=True)
                 sent_us = decode_ping_times(reply.parameters).sent_us
                 if sent_us < latest_us:
@@ -160,16 +183,18 @@ class BackstrideDriver(Driver):
                 f"{agreed.acceleration_range_g} g: switch it off and on again.",
                 source=link.name,
             )
+        self._clock_watch = ClockWatch(agreed.rate_hz, STAMP_MODULUS_US)
         await ask(link, Operation.START)
         self._configuration = configuration
         return agreed
 
 
-def _has_samples(data: bytes) -> bool:
+def _with_samples(content: bytes) -> DataPacket | None:
     try:
-        return decode_data(data).layout != Layout.ANGULAR_VELOCITY
+        data = decode_data(content)
     except ProtocolError:
-        return False
+        return None
+    return None if data.layout == Layout.ANGULAR_VELOCITY else data
 
 
 async def _kept(link: Link) -> Calibration | None:

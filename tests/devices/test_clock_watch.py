@@ -1,0 +1,122 @@
+"""A sensor that counts its time, or its samples, otherwise from one message to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from devices.drivers.backstride import BackstrideDriver
+from devices.protocols.backstride import decode_data, encode_data
+from devices.protocols.backstride_control import Operation, decode_reply
+from devices.protocols.backstride_frames import CONTROL_CHANNEL, DATA_CHANNEL
+from devices.receiver import Receiver
+from devices.records import Packet
+from devices.simulator.virtual_clock import VirtualClock
+from imu.samples import Quality
+from tests.devices.sessions import Bench, Course, run, scenario, session, wanted_of
+from tests.devices.test_receiver import INFO, packet
+
+CHANGES_S = 20.0
+_DATA = BackstrideDriver.characteristics[DATA_CHANNEL]
+_CONTROL = BackstrideDriver.characteristics[CONTROL_CHANNEL]
+
+
+def messages(counts: float, stamps: float, *, until_s: float = 60.0) -> list[Packet]:
+    """From a moment on samples come so many times as often, and the clock goes so much faster."""
+    log, passed_s = [], 0.0
+    for first in range(0, 20_000, 10):
+        changed_s = max(0.0, passed_s - CHANGES_S)
+        sent = decode_data(packet(first).payload)
+        stamp_us = round(1e6 * (passed_s + changed_s * (stamps - 1.0)))
+        arrival_ns = round((passed_s + 0.06) * 1e9)
+        log.append(Packet(arrival_ns, "data", encode_data(sent._replace(time_us=stamp_us))))
+        passed_s += 0.05 / (counts if changed_s else 1.0)
+        if passed_s > until_s:
+            break
+    return log
+
+
+def marked(log: list[Packet]) -> NDArray[np.bool_]:
+    """Of each message, whether its samples are in doubt; alike where all are taken at once."""
+    one, many = Receiver(INFO), Receiver(INFO)
+    blocks = [block for each in log if (block := one.push(each)) is not None]
+    assert len(blocks) == len(log)
+    together = many.push_packets(log)
+    assert together is not None
+    np.testing.assert_array_equal(
+        together[0].quality, np.concatenate([block.quality for block in blocks])
+    )
+    return np.array([(block.quality & Quality.GAP).all() for block in blocks])
+
+
+@pytest.mark.parametrize("counts", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("stamps", [0.5, 1.0, 2.0])
+def test_samples_of_a_clock_that_changed_are_in_doubt(counts: float, stamps: float) -> None:
+    log = messages(counts, stamps)
+    doubts = marked(log)
+    arrival_s = np.array([each.arrival_ns for each in log]) * 1e-9
+    assert not doubts[arrival_s < CHANGES_S].any()
+    later = doubts[arrival_s > CHANGES_S + 12.0]
+    assert later.all() if (counts, stamps) != (1.0, 1.0) else not later.any()
+
+
+@pytest.mark.parametrize("catching_up", [1.2, 1.5, 3.0, 100.0])
+def test_messages_that_waited_raise_no_doubt(catching_up: float) -> None:
+    """The link stands for 15 s, and what waited comes so much faster than it was measured."""
+    log = messages(1.0, 1.0)
+    held = [each.arrival_ns * 1e-9 for each in log]
+    first = next(k for k, at_s in enumerate(held) if at_s > CHANGES_S)
+    late = [
+        max(at_s, CHANGES_S + 15.0 + (at_s - CHANGES_S) / catching_up) if k >= first else at_s
+        for k, at_s in enumerate(held)
+    ]
+    log = [Packet(round(s * 1e9), "data", each.payload) for s, each in zip(late, log, strict=True)]
+    assert not marked(log).any()
+
+
+def changed_session(factor: float, *, for_good: bool) -> Course:
+    """A sensor whose clock changes at 10 s, and is right again once it is set up anew, or not."""
+    each = scenario("backstride", seconds=30.0)
+
+    async def streaming() -> Course:
+        clock = VirtualClock()
+        since_us: list[int] = []
+
+        def meddle(channel: str, sent: bytes) -> Iterable[bytes]:
+            if channel == _CONTROL and since_us and not for_good:
+                healed.append(decode_reply(sent).operation == Operation.START)
+            if channel != _DATA or clock.monotonic_ns() < 10e9 or any(healed):
+                return [sent]
+            data = decode_data(sent)
+            since_us.append(data.time_us)
+            passed_us = round(factor * (data.time_us - since_us[0]))
+            return [encode_data(data._replace(time_us=since_us[0] + passed_us))]
+
+        healed: list[bool] = []
+        connector = Bench(clock).sensor(each, meddle=meddle)
+        return await session(connector, clock, seconds=30.0, wanted=wanted_of(each))
+
+    return run(streaming())
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_sensor_whose_clock_changed_is_set_up_anew_and_people_are_told(factor: float) -> None:
+    course = changed_session(factor, for_good=False)
+    assert [event.kind for event in course.events] == ["connected", "gap", "ended"]
+    told = course.events[1]
+    assert "set up anew; steps do not count while that lasts" in told.detail
+    assert told.arrival_ns < 17e9
+    samples = course.samples
+    whole = samples.quality == 0
+    assert whole[samples.time_s < 10.0].all()
+    assert whole[samples.time_s > 20.0].all()
+    assert samples.time_s[-1] == pytest.approx(29.7, abs=1.5)
+
+
+def test_a_clock_that_stays_wrong_is_told_twice_and_no_more() -> None:
+    details = [e.detail for e in changed_session(2.0, for_good=True).events if e.kind == "gap"]
+    assert len(details) == 2
+    assert details[1].endswith("update its firmware; steps do not count until then")
