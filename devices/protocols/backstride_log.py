@@ -375,6 +375,16 @@ def split_log(content: bytes) -> LogContent:
     return LogContent(tuple(packets), malformed, size - at)
 
 
+def holds_more(content: bytes, log: LogContent) -> bool:
+    """Whether a log holds more than was read of it.
+
+    A last message that was cut off, and flash that was never written, are nothing.
+    """
+    tail = content[len(content) - log.unread_bytes :]
+    cut = len(tail) < _LENGTH.size + int.from_bytes(tail[: _LENGTH.size], "little")
+    return log.malformed_packets > 0 or not (cut or not tail.strip(b"\0\xff"))
+
+
 def device_info_of(
     entry: LogEntry, name: str, *, serial: str = "", firmware: str = ""
 ) -> DeviceInfo:

@@ -106,6 +106,7 @@ async def download_logs(
         When a file cannot be written.
     """
     from devices.drivers.backstride_storage import erase_log, list_logs
+    from devices.protocols.backstride_log import holds_more, split_log
 
     # a folder that cannot be made, or a name that is taken, is told before fetching
     refuse_existing(_target(options.out, time.time_ns()))
@@ -136,7 +137,10 @@ async def download_logs(
                 with suppress(RecordingError):
                     _keep_partial(connection, partial)
                 raise
-            _partial_path(connection, entry).unlink(missing_ok=True)
+            if holds_more(content, split_log(content)):
+                _keep_partial(connection, partial)  # another version may read it
+            else:
+                _partial_path(connection, entry).unlink(missing_ok=True)
             if options.erase:
                 await erase_log(await connection.open(), entry.log_id)
     finally:
@@ -276,7 +280,7 @@ def _load_partial(connection: _Connection, entry: LogEntry) -> PartialLog:
 async def _write_session(
     url: str, connection: _Connection, entry: LogEntry, content: bytes, options: DownloadOptions
 ) -> Downloaded:
-    from devices.protocols.backstride_log import LogFlag, device_info_of, split_log
+    from devices.protocols.backstride_log import LogFlag, device_info_of, holds_more, split_log
     from devices.records import LinkEvent
     from pipelines.files.whole_recording import whole_session
     from pipelines.sensors.device_store import settings_for
@@ -287,9 +291,12 @@ async def _write_session(
     log = split_log(content)
     notes = []
     if log.malformed_packets or log.unread_bytes:
+        kept = ""
+        if holds_more(content, log):
+            kept = f"; as it came it is kept in {_partial_path(connection, entry)}"
         notes.append(
             f"{counted(log.malformed_packets, 'damaged packet')} and "
-            f"{counted(log.unread_bytes, 'byte')} at its end were left out"
+            f"{counted(log.unread_bytes, 'byte')} at its end were left out{kept}"
         )
     if not entry.utc_s:
         notes.append("the sensor did not know the time of day: now is taken instead")

@@ -295,3 +295,30 @@ def test_stopped_while_it_is_written_it_leaves_no_piece(
     assert all(written)
     assert [path for path in tmp_path.iterdir() if path != home] == []
     assert len(list((home / "downloads").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_what_cannot_be_read_of_a_log_is_kept_before_it_is_erased(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from devices.simulator.peripherals.backstride_flash import FlashLog
+
+    erased: list[tuple[bool, int]] = []
+    append = FlashLog.append
+
+    def writing(log: FlashLog, payload: bytes, samples: int) -> None:
+        append(log, payload, samples)
+        if len(log.content) < 5000:
+            append(log, b"of a later version", 0)
+
+    async def erase(_: object, log_id: int) -> None:
+        erased.append(((home / "downloads").exists(), log_id))
+
+    monkeypatch.setattr(FlashLog, "append", writing)
+    monkeypatch.setattr("devices.drivers.backstride_storage.erase_log", erase)
+    done = backstride("download", SENSOR, "--log", 1, "--erase")
+    assert done.exit_code == 0
+    assert erased == [(True, 1)]
+    (kept,) = (home / "downloads").iterdir()
+    assert f"were left out; as it came it is kept in {kept}." in done.err
+    assert kept.read_bytes().count(b"of a later version") > 10
