@@ -117,6 +117,7 @@ _LONGER: Final = 4
 _FORCE_LONGER: Final = 2  # a coarse sensor reads the same for most of a flight
 _TURNS_RAD_S: Final = 0.5  # more than one who has stopped turns
 _AXIS_LONGER: Final = 4
+_STUCK_WITHIN: Final = 3  # blocks
 _NOTHING: Final = 1e-9  # less is the rounding of a formula
 _THAW_BLOCKS: Final = 41  # the ten seconds of a cadence
 _LONG_THAW_BLOCKS: Final = 61  # after a second: up, which was lost, takes so long
@@ -517,7 +518,9 @@ def _is_frozen(
         s.turned_ever = 1
     if longest < c.frozen_samples:
         return False
-    deviation = s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION]
+    deviation = 0.0  # an axis of few samples a second stands still for a block until that is sure
+    for k in range(_STUCK_WITHIN):
+        deviation = max(deviation, s.block[(s.blocks - 1 - k) % _BLOCKS, _DEVIATION])
     s.equal = max(s.still_acceleration, s.still_turning)
     s.turn_equal = s.still_turning == s.equal
     if s.equal < c.frozen_samples:

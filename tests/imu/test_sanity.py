@@ -308,6 +308,16 @@ def test_what_both_sensors_have_tipped_alike_has_the_right_scale(
     assert list(standing_troubles(state["sanity"][0])) == told
 
 
+@pytest.mark.parametrize("at_s", [14.0, 14.1, 14.2])
+def test_a_stuck_axis_is_told_at_50_hz_and_an_easy_pace(at_s: float) -> None:
+    """Running ends with it: without a word, nobody would know why."""
+    samples = run("speed=2.4&minutes=0.3&rate=50&standing_s=5&seed=3")
+    force = samples.acceleration_m_s2.copy()
+    force[samples.time_s > at_s, 2] = 9.81
+    stuck = Samples(samples.time_s, force, samples.angular_velocity_rad_s)
+    assert list(told(stuck, 50.0)) == ["frozen"]
+
+
 def test_an_accelerometer_that_comes_to_life_again_is_believed_again() -> None:
     """Up is lost meanwhile: that is no contradiction, and no step counts until it is found."""
     samples, _ = simulate(Scenario(minutes=1.1, rate=100.0, seed=3, standing_s=5.0))
