@@ -15,7 +15,8 @@ from devices.records import DeviceInfo, LinkEvent, Packet, Record
 from devices.sequence import NO_LOSSES, Losses
 from devices.timing.clock_watch import ClockWatch
 from devices.timing.host_time import HostTime
-from devices.timing.timelines import Timeline, timeline_for
+from devices.timing.timeline import Timeline
+from devices.timing.timelines import timeline_for
 from imu.errors import DeviceError, ParameterError
 from imu.samples import Quality, Samples
 

@@ -24,7 +24,7 @@ from devices.protocols import backstride_log as logs
 from devices.protocols import cobs
 from devices.protocols.backstride_control import EXCHANGES, Operation, ReplyStatus
 from devices.simulator.peripherals import backstride as sensor
-from devices.timing import device_clock, timelines
+from devices.timing import device_clock, timeline
 from tests.devices.backstride_bench import Bench, DirectLink
 from tests.devices.golden_vectors import FIELDS
 
@@ -276,7 +276,7 @@ def _host() -> tuple[str, ...]:
                 "filled in and flagged.",
                 f"A message that comes up to {sequence.REORDER_WINDOW_S:g} s late, or again, is "
                 "counted and left out; one that is further behind shows a restart, and so do such "
-                f"messages alone for {timelines.BEHIND_NS / 1e9:g} s.",
+                f"messages alone for {timeline.BEHIND_NS / 1e9:g} s.",
                 f"The sample rate may be off by {100 * sequence._AGREEMENT_SHARE:g} % of what was "
                 f"agreed, plus {sequence._AGREEMENT_SAMPLES} samples between number and time; more "
                 "shows a restart, unless TIME_RESYNC is set.",

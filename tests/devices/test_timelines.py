@@ -20,14 +20,12 @@ from devices.simulator.connection_events import (
     PacketArrival,
     observed,
 )
+from devices.timing.arrival_timeline import ArrivalTimeline
 from devices.timing.host_time import HostTime
-from devices.timing.timelines import (
-    ArrivalTimeline,
-    NumberedTimeline,
-    StampedTimeline,
-    Timeline,
-    timeline_for,
-)
+from devices.timing.numbered_timeline import NumberedTimeline
+from devices.timing.stamped_timeline import StampedTimeline
+from devices.timing.timeline import Timeline
+from devices.timing.timelines import timeline_for
 from tests.examples import few
 
 MS_MODULUS_US = 1000 << 32

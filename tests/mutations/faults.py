@@ -207,7 +207,7 @@ FAULTS: Final = (
     ),
     Fault(
         "link: the host's clock is not begun anew after a restart",
-        "devices/timing/timelines.py",
+        "devices/timing/numbered_timeline.py",
         "            self._host.restart()\n        elif arrival is Arrival.TIME_STEP",
         "            pass\n        elif arrival is Arrival.TIME_STEP",
         _RETURN,

@@ -71,7 +71,8 @@ def counting(patch: pytest.MonkeyPatch) -> None:
     def first_again(_state: object, *given: Any, **more: Any) -> Any:
         return account(None, *given, **more)
 
-    patch.setattr("devices.timing.timelines.account", first_again)
+    for kind in ("numbered", "stamped"):
+        patch.setattr(f"devices.timing.{kind}_timeline.account", first_again)
 
 
 def coming_back(patch: pytest.MonkeyPatch) -> None:
