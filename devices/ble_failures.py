@@ -34,15 +34,23 @@ class _Row(NamedTuple):
     passes: bool = False
 
 
+_PERMIT: Final = "the system does not permit it: allow this program to use Bluetooth"
+
 _TABLE: Final = (
+    # held by another program, or by a link of before that the system has not let go of
+    _Row(r"(notify|write) acquired", _OTHERS, True),
     # security: GATT codes by name first, then each system's words
     _Row(r"insufficient (authentication|encryption|authorization)", _PAIR),
     _Row(r"(authentication|encryption|authorization) is insufficient", _PAIR),
     _Row(r"protocol error 0x0*[58f]\b|authenticationrequired|0x80650005|0x8065000f", _PAIR),
     _Row(r"authenticationfailed|authenticationrejected|authenticationcanceled", _PAIR),
+    _Row(r"could not pair|pairing (was )?(cancell?ed|rejected|refused)", _PAIR),
     _Row(r"peer removed pairing information|code=14\b|pinorkeymissing", _FORGET),
     # a table of characteristics of an older firmware
     _Row(r"database out of sync|invalid handle|attribute not found", _FORGET),
+    # before their kind: what the message bus refuses, and too many links
+    _Row(r"dbus\.error\.accessdenied", _PERMIT),
+    _Row(r"insufficient resource|limitexceeded|connection.limit|code=11\b", _OTHERS),
     # known to pass
     _Row(r"le-connection-abort-by-local|software caused connection abort", _NEARER, True),
     _Row(r"br-connection-|org\.bluez\.error\.failed|connectionattemptfailed", _NEARER, True),
@@ -54,14 +62,11 @@ _TABLE: Final = (
     _Row(r"already started|object has been closed|ro_e_closed|0x80000013", _OTHERS, True),
     _Row(r"not ready for use|-2147020577|0x8007048f|device is not ready", _NEARER, True),
     _Row(r"canceled by the user|-2147023673|0x800704c7|operationaborted", _NEARER, True),
-    _Row(r"insufficient resource|limitexceeded|connection limit|code=11\b", _OTHERS),
     _Row(r"access ?denied|-2147024891|0x80070005", _OTHERS),
     # the radio itself
     _Row(r"notready|resource not ready|powered ?off|turned off|no powered", _SWITCH_ON),
     _Row(r"no bluetooth adapter|adapter.*not found|no such adapter|0x800710df", _SWITCH_ON),
-    _Row(r"notauthorized|notpermitted|unauthorized|accessdenied.*dbus", (
-        "the system does not permit it: allow this program to use Bluetooth"
-    )),
+    _Row(r"not ?authorized|unauthorized", _PERMIT),
     _Row(r"sta thread|single.?threaded|coinitialize", (
         "another library has set up this program's thread for windows: run backstride by itself"
     )),
