@@ -55,6 +55,9 @@ _FIELDS: Final = (
     _Field("power_w", 12, "h", 1.0, 0x7FFF),
 )
 
+#: Bytes of a notification that no link is too narrow for.
+_ROOM_EVERYWHERE: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
 class TreadmillReading:
@@ -81,8 +84,14 @@ class TreadmillReading:
     heart_rate_bpm: float | None = None
 
 
-def decode_record(payload: bytes) -> tuple[dict[str, float], bool]:
+def decode_record(payload: bytes, *, cut: bool = False) -> tuple[dict[str, float], bool]:
     """The fields of one notification, SI where the name has no other unit, and whether more come.
+
+    Parameters
+    ----------
+    payload : bytes
+    cut : bool
+        Whether to take what came whole of one that is shorter than its flags say.
 
     Raises
     ------
@@ -105,6 +114,8 @@ def decode_record(payload: bytes) -> tuple[dict[str, float], bool]:
             continue
         size = 3 if field.form == "u24" else struct.calcsize(f"<{field.form}")
         part = payload[at : at + size]
+        if len(part) < size and cut:
+            break
         if len(part) < size:
             raise ProtocolError(
                 f"a treadmill record of {len(payload)} bytes ends before {field.name}.",
@@ -191,7 +202,9 @@ class TreadmillDecoder:
     def push(self, packet: Packet) -> TreadmillReading | None:
         """Take the next notification; returns the reading that it completes."""
         try:
-            fields, more = decode_record(packet.payload)
+            # some machines send no second part, but cut it to what fits into every link
+            cut = len(packet.payload) == _ROOM_EVERYWHERE
+            fields, more = decode_record(packet.payload, cut=cut)
         except ProtocolError:
             self.malformed_packets += 1
             self._waiting = {}

@@ -129,6 +129,19 @@ def test_a_record_that_was_cut_is_refused(vector: str) -> None:
             treadmill.decode_record(whole[:end])
 
 
+def test_a_record_cut_to_what_every_link_carries_gives_what_came_whole() -> None:
+    """Flags of 32 bytes, as a treadmill of a well-known maker sends them, on a link of 20."""
+    record = bytes.fromhex("fe1732013601320000320000000000000000ff00")
+    decoder = TreadmillDecoder()
+    reading = decoder.push(Packet(0, "data", record))
+    assert reading is not None
+    assert reading.speed_m_s == pytest.approx(3.06 / 3.6)
+    assert (reading.slope_percent, reading.distance_m) == (5.0, 50.0)
+    assert reading.elapsed_s is None
+    assert decoder.push(Packet(1, "data", record[:19])) is None
+    assert decoder.malformed_packets == 1
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ProtocolError, match="does not fit"):
         treadmill.encode_record({"speed_m_s": 400.0})
