@@ -315,6 +315,19 @@ def test_samples_at_the_end_of_the_range_are_flagged() -> None:
     assert reading.quality.tolist() == [0, Quality.CLIPPED, Quality.CLIPPED, 0]
 
 
+def test_the_end_of_sixteen_bits_is_an_end_of_the_range() -> None:
+    """With 0.06 °/s a count no reading gets to the 2000 °/s that were agreed."""
+    counts = np.array([[0, 0, 0], [32767, 0, 0], [32700, 0, 0]])
+    packets = [
+        *started(factor=0.06),
+        data(Frame(GYRO, EPOCH_NS, COMPRESSED, compress(counts))),
+        data(Frame(ACC, EPOCH_NS, 1, np.zeros((3, 3), "<i2").tobytes())),
+    ]
+    (reading,) = readings_of(PolarDecoder(52.0, 8 * G, radians(2000)), packets)
+    assert reading.quality is not None
+    assert reading.quality.tolist() == [0, Quality.CLIPPED, 0]
+
+
 class Streams:
     """Frames of a smooth motion, with instants of their own for each measurement."""
 
@@ -415,6 +428,19 @@ def test_a_lost_frame_of_angular_velocity_is_not_bridged() -> None:
     assert len(readings) == 20
     lost = np.flatnonzero(~known)
     assert lost.tolist() == list(range(9 * 24, 10 * 24))
+
+
+def test_one_lost_sample_of_angular_velocity_is_not_bridged() -> None:
+    """On the narrowest links a frame holds one or two samples."""
+    streams = Streams()
+    packets = started()
+    for k in range(60):
+        packets.append(streams.frame(ACC, 2 * k, 2))
+        if k != 29:
+            packets.append(streams.frame(GYRO, 2 * k, 2))
+    readings = readings_of(decoder_for(streams), packets)
+    known = np.concatenate([streams.check(reading) for reading in readings])
+    assert np.flatnonzero(~known).tolist() == [58, 59]
 
 
 def test_a_lost_frame_of_acceleration_shows_in_the_stamps() -> None:

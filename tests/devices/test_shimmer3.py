@@ -339,6 +339,14 @@ def test_reset_keeps_what_is_known_of_the_sensor() -> None:
     assert decoder.time_modulus_us == TIME_MODULUS_US
 
 
+def test_an_answer_is_not_waited_for_over_a_lost_link() -> None:
+    decoder = Shimmer3Decoder()
+    decoder.push(Packet(0, REQUEST_CHANNEL, b"\x01"))
+    decoder.reset()
+    decoder.push(Packet(1, BYTES_CHANNEL, ACKNOWLEDGED + encode_inquiry(INQUIRY)))
+    assert decoder.inquiry is None
+
+
 def test_recognition() -> None:
     stream = packets(raw_motion(30))
     assert Shimmer3Driver.recognises_bytes(stream[7:])

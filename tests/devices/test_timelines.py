@@ -659,3 +659,44 @@ def test_what_comes_late_is_in_doubt_until_the_loss_is_believed(lost: int) -> No
     assert doubtful[:1] == ([202] if lost else [])  # three arrivals, to be no chance
     assert doubtful == list(range(202, 202 + len(doubtful)))
     assert len(doubtful) >= (6 if lost else 0)
+
+
+def steadily_losing(every: int, *, n: int = 8, seconds: int = 120) -> tuple[ArrivalTimeline, int]:
+    """Of messages of ``n`` samples, at 100 Hz, one in so many is lost from the beginning."""
+    timeline, lost = ArrivalTimeline(100.0), 0
+    random = Random(1)
+    for k in range(seconds * 100 // n):
+        if k % every == every - 1:
+            lost += n
+            continue
+        late_s = random.expovariate(200.0)
+        timeline.place(reading(n), round(((k + 1) * n * 0.01 + 0.03 + late_s) * 1e9))
+    return timeline, lost
+
+
+@pytest.mark.parametrize("every", [10, 20])
+def test_a_steady_loss_from_the_beginning_does_not_pass_for_a_lower_rate(every: int) -> None:
+    timeline, lost = steadily_losing(every)
+    assert 0.5 * lost < timeline.losses.lost < 1.1 * lost
+
+
+def test_a_stamp_after_a_long_silence_early_on_counts_as_it_is() -> None:
+    """The true rate is not known yet: how many samples that was cannot be said, when can."""
+    sensor = off(SENSORS["movesense 104"], 0.97)
+    after = round(300 * sensor.rate_hz) // sensor.n * sensor.n
+    early = range(0, 2 * sensor.n, sensor.n)
+    followed = sensor.followed([*early, *range(after, after + 100 * sensor.n, sensor.n)])
+    assert np.abs(followed.error_s()[2 * sensor.n :]).max() < 3e-3
+
+
+def test_another_rate_after_an_absence_goes_on_at_that_rate() -> None:
+    timeline, steps = ArrivalTimeline(100.0), []
+    for k in range(2000):
+        timeline.place(reading(1), k * 10_000_000 + 30_000_000)
+    timeline.set_rate(50.0)
+    for k in range(1500):
+        placed = timeline.place(reading(1), 40 * 10**9 + k * 20_000_000 + 80_000_000)
+        assert placed is not None
+        steps.append(float(placed.time_s[0]))
+    assert steps[0] == pytest.approx(40.0, abs=0.1)
+    np.testing.assert_allclose(np.diff(steps)[50:], 0.02, rtol=3e-3)

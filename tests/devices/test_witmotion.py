@@ -343,6 +343,18 @@ def test_half_a_frame_is_given_up_when_a_notification_begins_with_a_header() -> 
     assert decoder.malformed_packets == 5
 
 
+def test_what_a_notification_that_was_cut_lacks_is_counted() -> None:
+    """Of eight frames two and a half have come."""
+    counts = motion(48)
+    sent = [encode_frames(counts[k : k + 8]) for k in range(0, 48, 8)]
+    sent[3] = sent[3][:50]
+    decoder = WitMotionDecoder()
+    decoded = [r for k, each in enumerate(sent) for r in decoder.push(Packet(k, "data", each))]
+    readings = [r for r in decoded if isinstance(r, Reading)]
+    assert sum(len(r.acceleration_m_s2) for r in readings) == 42
+    assert sum(r.missing_before for r in readings) == 6
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_dropped_frame_is_told_with_the_next_reading(layout: Layout) -> None:
     counts = motion(60)
