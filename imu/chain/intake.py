@@ -309,7 +309,9 @@ def check_sample(
     ends = min(abs(ax), abs(ay), abs(az)) >= c.acceleration_limit
     impossible = finite and (force > c.acceleration_most or turn > c.angular_velocity_most)
     nothing = force == 0.0 and _is_written_for_nothing(c, s, turn != 0.0)
-    leaps = finite and not (impossible or nothing) and force < c.acceleration_limit
+    # a landing may reach the end of the range, and so may a knock against one who stands
+    inside = force < c.acceleration_limit or s.most_change <= _RUNNING_M_S2
+    leaps = finite and inside and not (impossible or nothing)
     leaps = leaps and _leaps(c, s, t, ax, ay, az, gx, gy, gz)
     lost = impossible or ends or not finite or nothing or leaps
     if s.joined == 1 and not lost:
