@@ -47,7 +47,9 @@ _TABLE: Final = (
     _Row(r"could not pair|pairing (was )?(cancell?ed|rejected|refused)", _PAIR),
     _Row(r"peer removed pairing information|code=14\b|pinorkeymissing", _FORGET),
     # a table of characteristics of an older firmware
-    _Row(r"database out of sync|invalid handle|attribute not found", _FORGET),
+    _Row(r"database out of sync", _FORGET),
+    # or it was asked before it was ready
+    _Row(r"invalid handle|attribute not found", _FORGET, True),
     # before their kind: what the message bus refuses, and too many links
     _Row(r"dbus\.error\.accessdenied", _PERMIT),
     _Row(r"insufficient resource|limitexceeded|connection.limit|code=11\b", _OTHERS),

@@ -55,6 +55,7 @@ REPORTED: list[tuple[Exception, str, bool]] = [
     (BleakGATTProtocolError(0x05), "pair=yes", False),
     (BleakGATTProtocolError(0x0F), "pair=yes", False),
     (BleakGATTProtocolError(0x12), "remove it", False),
+    (BleakGATTProtocolError(0x01), "remove it", True),
     (BleakGATTProtocolError(0x11), "end other", False),
     (BleakGATTProtocolError(0x03), "GATT Protocol Error Write Not Permitted (3)”", True),
     (BleakError("Could not get GATT services: Unreachable"), "nearer", True),
