@@ -23,6 +23,7 @@ from devices.simulator.connection_events import (
 from devices.timing.arrival_timeline import ArrivalTimeline
 from devices.timing.host_time import HostTime
 from devices.timing.numbered_timeline import NumberedTimeline
+from devices.timing.stamp_filter import StampFilter
 from devices.timing.stamped_timeline import StampedTimeline
 from devices.timing.timeline import Timeline
 from devices.timing.timelines import timeline_for
@@ -700,3 +701,24 @@ def test_another_rate_after_an_absence_goes_on_at_that_rate() -> None:
         steps.append(float(placed.time_s[0]))
     assert steps[0] == pytest.approx(40.0, abs=0.1)
     np.testing.assert_allclose(np.diff(steps)[50:], 0.02, rtol=3e-3)
+
+
+def test_half_a_sample_and_the_resolution_of_the_stamps_are_no_loss() -> None:
+    line, period_us = StampFilter(104.0), 1e6 / 104.0
+    line.begin(0, 0.0)
+    for index in range(8, 80_000, 8):
+        line.learn(round(index * period_us // 1000 * 1000), index)
+    due_us = line.expected_us(80_000) + 0.5 * line.period_us
+    assert line.missing(round(due_us + 900.0), 80_000, 8) == 0
+    assert line.missing(round(due_us + 1100.0), 80_000, 8) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_a_loss_on_a_link_that_delays_is_counted_by_the_least_delayed(seed: int) -> None:
+    timeline, random, latest_s = ArrivalTimeline(100.0), Random(seed), 0.0
+    for k in range(0, 12_000, 8):
+        late_s = 0.03 + random.expovariate(50.0)
+        latest_s = max(latest_s, (k + 7) * 0.01 + late_s)
+        if not 6000 <= k < 6024:
+            timeline.place(reading(8), round(latest_s * 1e9))
+    assert timeline.losses.lost in {24, 25}
