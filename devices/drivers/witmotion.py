@@ -245,8 +245,8 @@ class WitMotionDriver(Driver):
         setting = await _configured(link, self._hoped_hz)
         if setting is None:
             raise DeviceError(
-                "sends no motion that can be read: charge it, check that it is a WitMotion motion "
-                "sensor, and on a serial line that '?baud=' is right.",
+                "sends no motion that can be read: bring it nearer, charge it, check that it is a "
+                "WitMotion motion sensor, and on a serial line that '?baud=' is right.",
                 source=link.name,
             )
         known = wanted.known
