@@ -538,7 +538,9 @@ def _is_frozen(
         return running and max(abs(gx), abs(gy), abs(gz)) > _TURNS_RAD_S
     # zeros from the start are no gyroscope; one who stops turns no more before the force is still
     lasting = s.still_turning >= _LONGER * c.frozen_samples
-    return running and s.turned_ever == 1 and lasting and far
+    # that somebody runs is known some seconds later, and by then the attitude would be lost
+    runs = running or deviation > _HARD_M_S2
+    return runs and s.turned_ever == 1 and lasting and far
 
 
 @small_kernel

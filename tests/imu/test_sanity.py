@@ -318,6 +318,24 @@ def test_a_stuck_axis_is_told_at_50_hz_and_an_easy_pace(at_s: float) -> None:
     assert list(told(stuck, 50.0)) == ["frozen"]
 
 
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_a_gyroscope_that_freezes_as_a_run_begins_is_told_at_once(seed: int) -> None:
+    """Running is known some seconds later, and until then the lean would be off by up to 20°."""
+    samples = run(f"speed=3.2&minutes=0.45&seed={seed}&rate=104&standing_s=4")
+    assert samples.angular_velocity_rad_s is not None
+    turning, times = samples.angular_velocity_rad_s.copy(), samples.time_s
+    turning[(times > 4.5) & (times < 5.5)] = turning[np.searchsorted(times, 4.5)]
+    analyzer = StepAnalyzer(104.0, axes="+x+y+z")
+    frozen = Samples(times, samples.acceleration_m_s2, turning)
+    steps = concatenate([analyzer.push(frozen), analyzer.flush()])
+    assert "frozen" in analyzer.troubles
+    clean = analyze(samples, axes="+x+y+z")
+    trusted = steps.quality_bits == 0
+    assert trusted.sum() > 20
+    at = np.searchsorted(clean.initial_contact_s, steps.initial_contact_s[trusted] - 0.1)
+    assert np.abs(steps.sacral_lean_deg[trusted] - clean.sacral_lean_deg[at]).max() < 6.0
+
+
 def test_an_accelerometer_that_comes_to_life_again_is_believed_again() -> None:
     """Up is lost meanwhile: that is no contradiction, and no step counts until it is found."""
     samples, _ = simulate(Scenario(minutes=1.1, rate=100.0, seed=3, standing_s=5.0))
