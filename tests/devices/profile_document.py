@@ -24,7 +24,7 @@ from devices.protocols import backstride_log as logs
 from devices.protocols import cobs
 from devices.protocols.backstride_control import EXCHANGES, Operation, ReplyStatus
 from devices.simulator.peripherals import backstride as sensor
-from devices.timing import device_clock, timeline
+from devices.timing import clock_watch, device_clock, timeline
 from tests.devices.backstride_bench import Bench, DirectLink
 from tests.devices.golden_vectors import FIELDS
 
@@ -282,6 +282,10 @@ def _host() -> tuple[str, ...]:
                 "shows a restart, unless TIME_RESYNC is set.",
                 f"Device time that runs ahead of the host's by more than "
                 f"{device_clock._AHEAD_MAX_US / 1e6:g} s shows a restart.",
+                f"Numbers that are off by more than {100 * clock_watch._COUNT_OFF:g} % of device "
+                f"time, or device time by a factor of {clock_watch._CLOCK_OFF:g} of the host's, "
+                "for some seconds flag the samples; the host then configures and starts the sensor "
+                "anew, once.",
                 "After a restart the sensor is idle with clock and number from 0; the host "
                 "configures and starts it again when a ping shows it.",
                 f"A log with a wrong checksum is fetched {storage._PASSES} times; "
