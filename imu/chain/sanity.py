@@ -518,9 +518,11 @@ def _is_frozen(
         s.turned_ever = 1
     if longest < c.frozen_samples:
         return False
-    deviation = 0.0  # an axis of few samples a second stands still for a block until that is sure
-    for k in range(_STUCK_WITHIN):
-        deviation = max(deviation, s.block[(s.blocks - 1 - k) % _BLOCKS, _DEVIATION])
+    deviation = s.block[(s.blocks - 1) % _BLOCKS, _DEVIATION]
+    if _AXIS_LONGER * c.frozen_samples > _BLOCK_S * c.rate_hz and deviation > _QUIET_M_S2:
+        # samples are few: an axis has stood still for longer than that before it is sure
+        for k in range(1, _STUCK_WITHIN):
+            deviation = max(deviation, s.block[(s.blocks - 1 - k) % _BLOCKS, _DEVIATION])
     s.equal = max(s.still_acceleration, s.still_turning)
     s.turn_equal = s.still_turning == s.equal
     if s.equal < c.frozen_samples:
