@@ -145,7 +145,7 @@ def test_importing_the_signal_loads_no_data_frames() -> None:
 #: Rooms of ``pipelines``, each above all that it imports.
 ROOMS = (
     *("counted", "clock_words", "units", "system_error", "extras", "stopping", "preparing"),
-    "quantities",
+    *("intervals", "quantities"),
     *("coaching", "session", "words", "files", "written_facts", "live_controls", "lab_streaming"),
     *(
         "playback",

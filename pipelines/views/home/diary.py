@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from pipelines.intervals import half_width_95
 from pipelines.quantities import QUANTITIES, Quantity
 from pipelines.runner.journal.entries import Session, Shoe, moment
 from pipelines.runner.journal.queries import PlacedPain, placed_pains
@@ -103,8 +104,7 @@ class Diary:
         ]
         if len(values) < _LEAST_RUNS:
             return None
-        error = statistics.stdev(values) / math.sqrt(len(values))
-        return Usual(statistics.fmean(values), student_95(len(values) - 1) * error, len(values))
+        return Usual(statistics.fmean(values), half_width_95(values), len(values))
 
 
 def distance_of(sessions: Sequence[Session], units: Units = "metric") -> str:
@@ -165,10 +165,3 @@ def day_and_time(session: Session) -> str:
     '2026-03-02 18:00'
     """
     return f"{moment(session.utc_start_ns, session.utc_offset_minutes):%Y-%m-%d %H:%M}"
-
-
-def student_95(freedom: float) -> float:
-    """Two-sided 95 % quantile of Student's t for so many degrees of freedom, from 1."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, freedom))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from pipelines.coaching.training.weekly import monday_of
 from pipelines.counted import counted
+from pipelines.intervals import difference_half_width_95
 from pipelines.runner.journal.entries import Questionnaire, Session
 from pipelines.runner.journal.queries import begins, odometers_m, red_flag_state
 from pipelines.runner.last_letter import HandedOver
 from pipelines.units import distance_words
-from pipelines.views.home.diary import FORM, Diary, Usual, diary_of, distance_of, student_95
+from pipelines.views.home.diary import FORM, Diary, Usual, diary_of, distance_of
 
 if TYPE_CHECKING:
     from pipelines.quantities import Quantity
@@ -30,10 +29,7 @@ BEFORE_DAYS: Final = 84
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """One measure of form: these weeks, those before, and the difference with its interval.
-
-    The interval of the difference is Welch's (1947, doi:10.1093/biomet/34.1-2.28), 95 %.
-    """
+    """One measure of form: these weeks, those before, and the difference with its 95 % interval."""
 
     quantity: Quantity
     now: Usual | None
@@ -185,17 +181,7 @@ def _form_row(quantity: Quantity, diary: Diary, before: Diary) -> FormRow:
         [one.means[quantity.column] for one in part.sessions if quantity.column in one.means]
         for part in (diary, before)
     ]
-    return FormRow(quantity, now, was, now.mean - was.mean, _welch_95(*values))
-
-
-def _welch_95(values: Sequence[float], others: Sequence[float]) -> float:
-    """Half the 95 % interval of the difference of two means; 0 where nothing varies."""
-    both = (values, others)
-    parts = [statistics.variance(one) / len(one) for one in both]
-    if not (error_squared := math.fsum(parts)):
-        return 0.0
-    less = (part**2 / (len(one) - 1) for part, one in zip(parts, both, strict=True))
-    return student_95(error_squared**2 / math.fsum(less)) * math.sqrt(error_squared)
+    return FormRow(quantity, now, was, now.mean - was.mean, difference_half_width_95(*values))
 
 
 def _level(level: int | None) -> str:

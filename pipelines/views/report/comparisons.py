@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from imu.step.block_means import BlockMeans
 from imu.steps import SIDE_CODES, Steps
+from pipelines.intervals import half_width_95
 from pipelines.quantities import Quantity
 from pipelines.views.report.recording import PreviousRun
 
@@ -21,7 +22,6 @@ LEAST_PREVIOUS_RUNS: Final = 3
 _LEAST_STEPS_A_SIDE: Final = 40
 _BLOCK_STEPS: Final = 20
 _LEAST_BLOCKS: Final = 10
-_NORMAL_95: Final = 1.959963984540054
 #: Differences between the feet, %: up to the first as in healthy runners, from the second large.
 _ALIKE_PERCENT: Final = 10.0
 _LARGE_PERCENT: Final = 20.0
@@ -193,10 +193,7 @@ def _difference_half_width(
             differences.append(float(b.mean() - a.mean()))
     if len(differences) < _LEAST_BLOCKS:
         return math.nan
-    spread = float(np.std(differences, ddof=1)) / math.sqrt(len(differences))
-    # Student's quantile from the normal one, to 2 % for ten blocks
-    quantile = _NORMAL_95 + (_NORMAL_95**3 + _NORMAL_95) / (4.0 * (len(differences) - 1))
-    return spread * quantile
+    return half_width_95(differences)
 
 
 def against_previous(
