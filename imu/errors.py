@@ -190,11 +190,11 @@ class DeviceError(BackstrideError):
     Examples
     --------
     >>> print(DeviceError("Bluetooth is off: switch it on.", source="ble:"))
-    ble:: Bluetooth is off: switch it on.
+    ble: Bluetooth is off: switch it on.
     """
 
     def __init__(self, message: str, *, source: str = "", may_pass: bool = False) -> None:
-        super().__init__(f"{source}: {message}" if source else message)
+        super().__init__(f"{source.removesuffix(':')}: {message}" if source else message)
         self.source, self.may_pass = source, may_pass
 
 

@@ -68,14 +68,17 @@ _HEIGHTS: Final = {"m": 1.0, "cm": 0.01, "in": _METRES_PER_INCH, "inches": _METR
 
 
 def distance_words(distance_m: float, units: Units = "metric") -> str:
-    """A distance in the user's units.
+    """A distance in the user's units; in metres where that would round it to none.
 
     Examples
     --------
-    >>> distance_words(5230.0), distance_words(5230.0, "imperial")
-    ('5.2 km', '3.2 miles')
+    >>> distance_words(5230.0), distance_words(5230.0, "imperial"), distance_words(20.0)
+    ('5.2 km', '3.2 miles', '20 m')
     """
-    return f"{distance_m / LONG[units][0]:.1f} {'miles' if units == 'imperial' else 'km'}"
+    amount = f"{distance_m / LONG[units][0]:.1f}"
+    if amount == "0.0" and distance_m >= 0.5:
+        return f"{distance_m:.0f} m"
+    return f"{amount} {'miles' if units == 'imperial' else 'km'}"
 
 
 def speed_words(speed_m_s: float, units: Units = "metric", decimals: int = 1) -> str:

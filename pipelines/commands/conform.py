@@ -64,7 +64,8 @@ def conform(
     guide = _Guide(needed=unit.needs_hands)
 
     if unit.needs_hands:
-        complain(f"{source}: it is looked for; where nothing answers that takes up to 20 s.")
+        where = source.removesuffix(":")  # "ble:" alone is any
+        complain(f"{where}: it is looked for; where nothing answers that takes up to 20 s.")
 
     async def measured() -> Conformance:
         with progress("measuring") as report:

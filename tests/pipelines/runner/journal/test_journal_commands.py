@@ -165,6 +165,7 @@ def test_a_distance_is_one_that_can_be_run_in_the_time(recording: Path) -> None:
     said = journal("edit", 2, "--distance", "5 km")
     assert "nobody runs more than 0.2 km in the time of this recording; the rest counts" in said
     said = journal("edit", 1, "--distance", "4 m")
+    assert "4 m (as stated)" in said  # which is not 0.0 km
     assert "4 m in 1:00 is less than anybody runs: was another unit meant? Where that is" in said
 
 
