@@ -70,12 +70,10 @@ def add(
         note=note,
         again=again,
     )
-    with JournalAtHand() as known:
-        note_of_shoe = unknown_shoe_note(known, shoe)
     with opened_journal() as journal:
         with progress(f"replaying {'' if file is None else file.name}") as report:
             recorded = recorded_run(file, options, journal, report)
-        for said in filter(None, (note_of_shoe, *recorded.notes)):
+        for said in filter(None, (_note_of_shoe(shoe, recorded.run), *recorded.notes)):
             complain(f"note: {said}")
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:
@@ -109,6 +107,11 @@ def add(
             say_why_no_training(why)
         else:
             say_cues(after_run(journal, session, date.today()))
+
+
+def _note_of_shoe(shoe: str, run: FinishedRun) -> str:
+    with JournalAtHand() as known:
+        return unknown_shoe_note(known, shoe, day=run.session.day if run.session else None)
 
 
 def _nothing_run(run: FinishedRun) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from imu.errors import InputError, ParameterError
 from pipelines.coaching.training.pain_moments import RunTime, shared_time
 from pipelines.files.summary_file import read_summary
 from pipelines.runner.filing import began_by_no_clock, finished_run
-from pipelines.runner.journal.entries import DistanceSource, Session, moment
+from pipelines.runner.journal.entries import DistanceSource, Session, local_day, moment
 from pipelines.runner.journal.queries import (
     run_time,
     runs_meanwhile,
@@ -27,7 +28,7 @@ from pipelines.runner.journal.session_entry import (
     entry_from_summary,
     local_offset_minutes,
 )
-from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
+from pipelines.runner.journal.shoe_names import retired_shoe, shoe_of_day
 from pipelines.runner.journal.stated import UNRECORDED_M, Distance, Stated, distance_run
 from pipelines.session.result import SessionResult
 from pipelines.units import parse_speed
@@ -152,8 +153,8 @@ def _from_session(
     with open_session(path) as file:
         header = _begun(file.header, options)
         _refuse_known(session_at(journal, header.utc_start_ns), path, options)
-        if options.shoe:
-            _known_shoe(journal, options.shoe)
+        began = local_day(header.utc_start_ns, header.utc_offset_minutes or 0)
+        _known_shoe(journal, options.shoe, began)
         settings = journal.settings()
         stated = ReplayOptions(
             mass_kg=settings.mass_kg if header.mass_kg is None else None,
@@ -196,8 +197,6 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
     from pipelines.runner.user_directory import data_directory
     from pipelines.table_folding import fold_table
 
-    if options.shoe:
-        _known_shoe(journal, options.shoe)
     settings = journal.settings()
     stated = ReplayOptions(
         mass_kg=settings.mass_kg,
@@ -217,6 +216,7 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
         _refuse_known(there, path, options)
     else:
         note = ()
+    _known_shoe(journal, options.shoe, local_day(start_ns, local_offset_minutes(start_ns)))
     result = SessionResult(replace(ran.header, utc_start_ns=start_ns), ran.facts)
     recorded = _as_recorded(result, path, options, journal, there)
     # whose sensor it was, and how it sat, compares with no other run
@@ -317,13 +317,14 @@ def stated_in(
     ParameterError
         When there is no such run, or a shoe is not in the journal.
     """
-    if options.shoe:
-        _known_shoe(journal, options.shoe)
+    start_ns = options.start_ns or 0
     typed = options.minutes is not None
     if number is not None:
         session = journal.entry(Session, number)
+        start_ns = session.utc_start_ns
         running_s = session.running_s or session.duration_s
         typed = not session.source_file
+    _known_shoe(journal, options.shoe, local_day(start_ns, local_offset_minutes(start_ns)))
     distance = _stated_distance(options, running_s, 0.0 if typed else UNRECORDED_M)
     if options.speed and running_s:
         distance = Distance(parse_speed(options.speed, "--speed") * running_s, "speed")
@@ -379,8 +380,6 @@ def _from_summary(path: Path, options: AddOptions, journal: Journal) -> Recorded
             f"backstride journal delete {same.identifier}.",
             place=str(path),
         )
-    if options.shoe:
-        _known_shoe(journal, options.shoe)
     summary = read_summary(path)
     said = stated_in(options, journal, running_s=summary.running_s)
     session = entry_from_summary(summary, options.start_ns, said)
@@ -403,13 +402,16 @@ def _stated_distance(
     return None
 
 
-def _known_shoe(journal: Journal, name: str) -> None:
-    """Refuse a retired shoe; one that is new is added with the run, as after a live one."""
+def _known_shoe(journal: Journal, name: str, day: date) -> None:
+    """Refuse a shoe that was retired before the day of a run.
+
+    One that is new is added with the run, as after a live one.
+    """
     retired = retired_shoe(journal, name)
-    if retired is not None and shoe_in_use(journal, name) is None:
+    if retired is not None and shoe_of_day(journal, name, day) is None:
         raise ParameterError(
             "--shoe",
             name,
-            "a shoe in use, or bring this one back, which is retired since "
+            "a shoe in use then, or bring this one back, which is retired since "
             f'{retired.retired}, with: backstride journal shoe "{name}" --back',
         )

@@ -93,7 +93,8 @@ def add_run(journal: Journal, run: FinishedRun, number: int | None = None) -> Se
     with journal.transaction() as connection:
         session = run.session
         if session is not None:
-            session = replace(session, shoe_id=shoe_number(journal, run.shoe), identifier=number)
+            shoe_id = shoe_number(journal, run.shoe, session.day)
+            session = replace(session, shoe_id=shoe_id, identifier=number)
             if number is None:
                 number = journal.add(session)
             else:
@@ -143,7 +144,7 @@ def edit_run(journal: Journal, number: int, stated: Stated) -> Session:
             surface=stated.word("surface", session.surface),
             note=stated.word("note", session.note),
             effort=session.effort if stated.effort is None and not unrated else stated.effort,
-            shoe_id=session.shoe_id if shoe is None else shoe_number(journal, shoe),
+            shoe_id=session.shoe_id if shoe is None else shoe_number(journal, shoe, session.day),
         )
         journal.replace(session)
         if (surface := stated.word("surface", None)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipelines.runner.journal.entries import Shoe
@@ -23,8 +24,15 @@ def shoe_in_use(journal: Journal, name: str) -> Shoe | None:
     return found[0] if found else None
 
 
-def shoe_number(journal: Journal, name: str) -> int | None:
-    """The number of the shoe in use that has a name; it is added when there is none.
+def shoe_of_day(journal: Journal, name: str, day: date) -> Shoe | None:
+    """The shoe of a name that a run of a day may be in: that in use, else one retired since."""
+    retired = retired_shoe(journal, name)
+    since = retired is not None and retired.retired is not None and retired.retired >= day
+    return shoe_in_use(journal, name) or (retired if since else None)
+
+
+def shoe_number(journal: Journal, name: str, day: date) -> int | None:
+    """The number of the shoe of a name that a run of a day may be in; one is added without any.
 
     Parameters
     ----------
@@ -32,8 +40,10 @@ def shoe_number(journal: Journal, name: str) -> int | None:
         Open.
     name : str
         Empty for no shoe, which has no number.
+    day : date
+        Of the run.
     """
     if not name:
         return None
-    known = shoe_in_use(journal, name)
+    known = shoe_of_day(journal, name, day)
     return journal.add(Shoe(name)) if known is None else known.identifier

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Shoe
-from pipelines.runner.journal.shoe_names import retired_shoe
+from pipelines.runner.journal.shoe_names import retired_shoe, shoe_of_day
 
 #: The surface whose speed and slope can be read off.
 TREADMILL: Final = "treadmill"
@@ -50,7 +51,9 @@ def known_tags(journal: Journal) -> KnownTags:
     return KnownTags(last[0].surface, in_use.get(last[0].shoe_id, ""), shoes)
 
 
-def unknown_shoe_note(journal: JournalAtHand, name: str, *, filed: bool = True) -> str:
+def unknown_shoe_note(
+    journal: JournalAtHand, name: str, *, filed: bool = True, day: date | None = None
+) -> str:
     """Say before a run that its shoe is new to the journal, or retired; a slip shows at once.
 
     Parameters
@@ -61,6 +64,8 @@ def unknown_shoe_note(journal: JournalAtHand, name: str, *, filed: bool = True) 
         As the user wrote it.
     filed : bool
         Whether the run goes into the journal at its end, which adds the shoe.
+    day : date, optional
+        Of the run, today by default; a shoe retired since may have been worn.
 
     Returns
     -------
@@ -71,12 +76,16 @@ def unknown_shoe_note(journal: JournalAtHand, name: str, *, filed: bool = True) 
     wanted = "".join(character for character in name if character.isprintable()).strip()
     if not wanted:
         return ""
-    known, retired = journal.ask(
-        lambda it: (_shoes_in_use(it), retired_shoe(it, wanted)), ([], None)
+    worn_on = date.today() if day is None else day
+    known, retired, worn = journal.ask(
+        lambda it: (
+            _shoes_in_use(it),
+            retired_shoe(it, wanted),
+            shoe_of_day(it, wanted, worn_on),
+        ),
+        ([], None, None),
     )
-    if journal.trouble:
-        return ""
-    if wanted in known:
+    if journal.trouble or worn is not None:
         return ""
     others = f" (it has {', '.join(known)})" if known else ""
     if retired is not None:

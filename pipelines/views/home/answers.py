@@ -113,7 +113,11 @@ class Answers:
         settings = self.journal.settings()
         distance_m = session.distance_m
         own = diary.shoe_name(session)
-        in_use = [one.name for one in diary.shoes.values() if one.retired is None]
+        worn = [
+            one.name
+            for one in diary.shoes.values()
+            if one.retired is None or one.retired >= session.day
+        ]
         return render_page(
             "run.html.j2",
             frame,
@@ -123,7 +127,7 @@ class Answers:
             pains=[(pain, _MOMENTS[when]) for pain, when in diary.pains_of(session)],
             distance="" if distance_m is None else distance_words(distance_m, settings.units),
             shoe=own,
-            shoes=list(dict.fromkeys([*in_use, *filter(None, [own])])),
+            shoes=list(dict.fromkeys([*worn, *filter(None, [own])])),
             surfaces=list(dict.fromkeys([*SURFACES, *filter(None, (session.surface,))])),
             moments={key: words for key, words in _MOMENTS.items() if key in _OF_RUN},
             not_now=self._not_now(),

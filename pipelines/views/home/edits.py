@@ -33,7 +33,7 @@ from pipelines.runner.journal.entries import (
 )
 from pipelines.runner.journal.queries import red_flag_state, run_time
 from pipelines.runner.journal.runs import edit_run
-from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
+from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use, shoe_of_day
 from pipelines.runner.journal.stated import (
     UNRECORDED_M,
     Distance,
@@ -113,7 +113,7 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     was = None if was_m is None else Distance(was_m, before.distance_source)
     pair = "" if before.shoe_id is None else journal.entry(Shoe, before.shoe_id).name
     # the pair that a run was in stays, also where it has been retired since
-    shoe = "" if fields.get("shoe") == pair else _shoe_in_use(journal, fields)
+    shoe = "" if fields.get("shoe") == pair else _shoe_worn(journal, fields, before)
     had = Stated(was, before.surface, pair, before.note, before.effort).said
     emptied = frozenset(one for one in had if fields.get(one) == "")
     said = Stated(distance, surface, shoe, fields.get("note", ""), effort, emptied)
@@ -126,11 +126,11 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     return told
 
 
-def _shoe_in_use(journal: Journal, fields: Fields) -> str:
+def _shoe_worn(journal: Journal, fields: Fields, run: Session) -> str:
     name = shoe_name(fields.get("shoe"))
     retired = name and retired_shoe(journal, name) is not None
-    if retired and shoe_in_use(journal, name) is None:
-        raise ParameterError("shoe", name, "a pair in use: bring this one back first")
+    if retired and shoe_of_day(journal, name, run.day) is None:
+        raise ParameterError("shoe", name, "a pair in use then: bring this one back first")
     return name
 
 

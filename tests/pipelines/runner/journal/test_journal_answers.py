@@ -112,19 +112,34 @@ def test_fresh_pain_was_noted_just_now() -> None:
 def test_a_retired_shoe_is_called_retired_and_brought_back() -> None:
     journal("shoe", "A", "--start", "100 km")
     journal("shoe", "A", "--retire")
+    tomorrow = date.today() + timedelta(days=1)
     for filed in (True, False):
-        said = unknown_shoe_note(JournalAtHand(), "A", filed=filed)
+        said = unknown_shoe_note(JournalAtHand(), "A", filed=filed, day=tomorrow)
         assert f"your shoe 'A' is retired since {date.today()}" in said
         assert "bring it back in your journal" in said
         assert ("second pair" in said) is filed
     assert "--back" in refused("shoe", "A")
-    added = ("journal", "add", "--at", "2026-03-02 18:00", "--minutes", 30, "--shoe", "A")
-    assert "--back" in one_sentence(backstride(*added))  # and no word of what it would add
     assert "retired" not in journal("shoe", "A", "--back")
-    assert unknown_shoe_note(JournalAtHand(), "A") == ""
+    assert unknown_shoe_note(JournalAtHand(), "A", day=tomorrow) == ""
     with Journal() as opened:
         (shoe,) = opened.entries(Shoe)
     assert (shoe.retired, shoe.start_km) == (None, 100.0)
+
+
+def test_a_run_before_a_shoe_was_retired_was_run_in_it() -> None:
+    journal("shoe", "A")
+    with Journal() as opened:
+        opened.replace(replace(opened.entries(Shoe)[0], retired=date(2026, 3, 4)))
+    run = ("add", "--minutes", 30, "--distance", "5 km", "--at")
+    ended = backstride("journal", *run, "2026-03-02 18:00", "--shoe", "a")
+    assert ", in A" in ended.out
+    assert "retired" not in ended.err
+    journal(*run, "2026-03-03 18:00")
+    assert ", in A" in journal("edit", 2, "--shoe", "A")
+    journal(*run, "2026-03-05 18:00")
+    later = one_sentence(backstride("journal", "edit", 3, "--shoe", "A"))
+    assert 'backstride journal shoe "A" --back' in later
+    assert "10.0 km  retired 2026-03-04" in journal("shoe")
 
 
 def test_only_a_retired_shoe_comes_back() -> None:
@@ -144,7 +159,8 @@ def test_only_a_retired_shoe_comes_back() -> None:
 
 def test_a_run_in_a_retired_shoe_says_how_to_bring_it_back(recording: Path) -> None:
     journal("shoe", "A")
-    journal("shoe", "A", "--retire")
+    with Journal() as opened:
+        opened.replace(replace(opened.entries(Shoe)[0], retired=date(2020, 3, 4)))
     said = refused("add", recording, "--shoe", "A")
     assert "retired since" in said
     assert 'backstride journal shoe "A" --back' in said

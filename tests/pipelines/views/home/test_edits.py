@@ -137,6 +137,15 @@ def test_run_stays_in_the_shoes_that_have_been_retired_since(journal: Journal) -
     assert "<option selected>Blue pair</option>" in page
     change(journal, "run", {"run": "1", "shoe": "Blue pair", "note": "easy"}, _NOW)
     assert journal.entry(Session, 1).shoe_id == 1
+    # and another run of before may be moved to them, one of later not
+    for day, offered in ((1.0, True), (3.0, False)):
+        number = journal.add(run(day))
+        page = Answers(journal, Path(), _NOW).run(Frame("/", "/home/", "runs"), number)
+        assert ("<option>Blue pair</option>" in page) is offered
+    change(journal, "run", {"run": "2", "shoe": "Blue pair"}, _NOW)
+    assert journal.entry(Session, 2).shoe_id == 1
+    with pytest.raises(ParameterError, match="bring this one back"):
+        change(journal, "run", {"run": "3", "shoe": "Blue pair"}, _NOW)
 
 
 def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) -> None:
