@@ -12,10 +12,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import GenericAlias
 from typing import Any, Final, Self, TypeVar, cast
 
@@ -42,7 +43,7 @@ from pipelines.runner.journal.rows import (
     settings_from,
     settings_rows,
 )
-from pipelines.runner.journal.salvage import salvage
+from pipelines.runner.journal.salvage import copy_with_log, salvage
 from pipelines.runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from pipelines.runner.user_directory import data_directory
 from pipelines.system_error import explain
@@ -50,6 +51,13 @@ from pipelines.system_error import explain
 EveryRow = TypeVar("EveryRow", bound=tuple[object, ...])
 
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+#: Beside a journal in a folder that is not to be written, its log cannot be opened.
+_PROTECTED: Final = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_CANTOPEN,
+)
 #: A journal that is empty and younger is being made by another program.
 _NEW_S: Final = 60.0
 #: The column by which the entries of a kind are listed.
@@ -86,6 +94,10 @@ class Journal:
     ----------
     notes : tuple of str
         What the user should know about the opening, one sentence each.
+
+    Notes
+    -----
+    One that is write-protected is read; each write is refused.
 
     Raises
     ------
@@ -303,13 +315,13 @@ class Journal:
         return found
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write everything of a block or nothing; blocks may nest."""
+    def transaction(self, *, reading: bool = False) -> Iterator[sqlite3.Connection]:
+        """Write everything of a block or nothing, or read one state alone; blocks may nest."""
         with self._lock, self._explained():
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -333,16 +345,22 @@ class Journal:
             check_same_thread=False,
         )
         try:
-            connection.row_factory = sqlite3.Row
             self._prepare(connection, notes)
         except BaseException as error:
             connection.close()
             if _is_damage(error):
                 raise _Damaged from None
-            raise
+            if not _is_protected(error) or not self.path.is_file():
+                raise
+            connection = _copy_in_memory(self.path)
+            self._prepare(connection, notes, keep_older=False)
+            connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection, notes: list[str]) -> None:
+    def _prepare(
+        self, connection: sqlite3.Connection, notes: list[str], *, keep_older: bool = True
+    ) -> None:
+        connection.row_factory = sqlite3.Row
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -364,14 +382,16 @@ class Journal:
         connection.execute("PRAGMA journal_mode = WAL")  # where the disk cannot, it stays without
         connection.execute("PRAGMA synchronous = FULL")
         if version < VERSION:
-            self._migrate(connection, notes)
+            self._migrate(connection, notes, keep_older=keep_older)
 
-    def _migrate(self, connection: sqlite3.Connection, notes: list[str]) -> None:
+    def _migrate(
+        self, connection: sqlite3.Connection, notes: list[str], *, keep_older: bool
+    ) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
             # another program may have been quicker
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if 0 < version < VERSION:
+            if 0 < version < VERSION and keep_older:
                 copy = _free_name(self.path, f"version-{version}")
                 _copy_database(self.path, copy, self._busy_s)
                 notes.append(
@@ -453,16 +473,20 @@ def _is_damage(error: BaseException) -> bool:
     )
 
 
+def _is_protected(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and _code(error) in _PROTECTED
+
+
 def _sentence(error: sqlite3.Error | UnicodeDecodeError) -> str:
     code = _code(error)
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return "another program is using the journal: close it and try again."
     if code == sqlite3.SQLITE_FULL:
         return "the disk is full, so the journal was not changed: free some space and try again."
-    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
-        return "the journal is write-protected: change its permissions."
     if code == sqlite3.SQLITE_CANTOPEN:
         return "the journal cannot be opened: check the path and its permissions."
+    if _is_protected(error):
+        return "the journal is write-protected, and was not changed: allow writing to its folder."
     if _is_damage(error):
         return "the journal is damaged: start the program again, which keeps it aside."
     if isinstance(error, sqlite3.ProgrammingError):
@@ -507,6 +531,16 @@ def _free_name(path: Path, kind: str) -> Path:
         free = path.with_name(f"{base}-{number}{path.suffix}")
         number += 1
     return free
+
+
+def _copy_in_memory(path: Path) -> sqlite3.Connection:
+    """A journal that is write-protected, to be read, with its log, which reading would write to."""
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with TemporaryDirectory() as folder:
+        copy_with_log(path, Path(folder))
+        with closing(sqlite3.connect(Path(folder, "journal"))) as source:
+            source.backup(memory)
+    return memory
 
 
 def _copy_database(path: Path, copy: Path, busy_s: float) -> None:

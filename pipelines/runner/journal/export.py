@@ -26,7 +26,7 @@ def journal_as_json(journal: Journal) -> str:
 
 def _content(journal: Journal) -> dict[str, Any]:
     content: dict[str, Any] = {"format": "backstride-journal", "version": VERSION}
-    with journal.transaction():  # one state of the journal, whoever else writes
+    with journal.transaction(reading=True):  # one state of the journal, whoever else writes
         for table, kind in ENTRIES.items():
             entries = journal.entries(kind)
             content[table] = [_with_time(msgspec.to_builtins(entry)) for entry in entries]

@@ -34,10 +34,7 @@ def salvage(damaged: Path, journal: sqlite3.Connection) -> int:
     count = 0
     # a copy, since to read the log beside it writes; private as the journal is
     with suppress(sqlite3.Error, OSError), TemporaryDirectory(dir=damaged.parent) as folder:
-        for ending in ("", "-wal"):
-            part = damaged.with_name(damaged.name + ending)
-            if part.exists():
-                shutil.copyfile(part, Path(folder, f"journal{ending}"))
+        copy_with_log(damaged, Path(folder))
         with closing(sqlite3.connect(Path(folder, "journal"))) as source:
             source.row_factory = sqlite3.Row
             source.execute("PRAGMA writable_schema = ON")  # a file that is cut is read, too
@@ -46,6 +43,14 @@ def salvage(damaged: Path, journal: sqlite3.Connection) -> int:
                 for row in _rows(source, table):
                     count += _take(journal, table, columns, row)
     return count
+
+
+def copy_with_log(path: Path, folder: Path) -> None:
+    """Copy a journal and the log beside it as ``journal`` into a folder."""
+    for ending in ("", "-wal"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            shutil.copyfile(part, folder / f"journal{ending}")
 
 
 def _rows(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:

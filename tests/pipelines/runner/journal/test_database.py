@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -434,6 +436,43 @@ def test_a_full_disk_is_told_and_what_was_there_stays(journal: Journal) -> None:
     sessions = journal.entries(Session)
     assert len(sessions) >= 1
     assert sessions[0].day == date(2026, 3, 2)
+
+
+_PROTECTED = """
+import sys
+from pathlib import Path
+from imu.errors import RecordingError
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Exercise, Shoe
+from pipelines.runner.journal.export import export_journal
+
+with Journal(Path(sys.argv[1])) as journal:
+    print([shoe.name for shoe in journal.entries(Shoe)], journal.notes)
+    print(export_journal(journal, Path(sys.argv[2]))["shoes"])
+    try:
+        journal.add(Exercise(1_772_474_400 * 10**9, "core", 5.0))
+    except RecordingError as error:
+        print(error)
+"""
+#: Runs what follows where a folder is write-protected, for root too.
+_READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+
+
+def test_a_journal_on_a_write_protected_disk_is_read(path: Path, tmp_path: Path) -> None:
+    inside = ["unshare", "--mount", "--map-root-user", "sh", "-c", _READ_ONLY, str(path.parent)]
+    path.parent.mkdir()
+    if not shutil.which("unshare") or subprocess.run([*inside, "true"], check=False).returncode:
+        pytest.skip("needs a disk that can be write-protected")
+    with Journal(path) as journal:
+        journal.add(Shoe("Blue pair"))  # it is in the log beside the journal
+        words = [sys.executable, "-c", _PROTECTED, str(path), str(tmp_path / "out.zip")]
+        read = finished([*inside, *words], env=environment())
+    assert read.stderr == ""
+    names, exported, refused = read.stdout.splitlines()
+    assert (names, exported) == ("['Blue pair'] ()", "1")
+    assert one_sentence(RecordingError(refused)).endswith(
+        "the journal is write-protected, and was not changed: allow writing to its folder."
+    )
 
 
 def test_a_folder_in_its_place_is_told(path: Path) -> None:
