@@ -7,7 +7,7 @@ much rest: 001 and 004. The percentages are this program's rule of thumb.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -107,6 +107,12 @@ def course_of(runs: Iterable[RunPain]) -> tuple[ReturnState, Cue | None]:
             break
         state, told = after_session(state, run)
     return state, told
+
+
+def runs_to_finish(runs: Sequence[RunPain]) -> int:
+    """How many sessions it took until the return was complete; all where it is not."""
+    counts = range(len(runs))
+    return next((n for n in counts if state_of(runs[:n]).finished), len(runs))
 
 
 def stage_cue(state: ReturnState) -> Cue:

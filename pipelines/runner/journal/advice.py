@@ -25,6 +25,7 @@ from pipelines.coaching.training.return_to_run import (
     ReturnState,
     course_of,
     rest_cues,
+    runs_to_finish,
     stage_cue,
     state_of,
     surface_cue,
@@ -55,6 +56,8 @@ _HOUR_NS: Final = 3600 * 10**9
 _MINUTE_NS: Final = 60 * 10**9
 #: Surfaces than which others are softer.
 _HARD_GROUND: Final = ("asphalt", "concrete")
+#: How long it is told that a return is complete, from its last run on.
+_COMPLETE_NS: Final = 8 * _DAY_NS
 #: How far back pain is looked at: longer than the longest tier.
 _PAIN_DAYS: Final = 60
 #: Runs that are looked at for five with a rating.
@@ -220,8 +223,8 @@ def _of_the_return(journal: Journal, session: Session) -> list[Cue]:
         return [Cue("return.ran_resting", resting[0].numbers)]
     state = state_of(
         pain
-        for run, pain in pains_of_runs(journal)
-        if since_ns <= run.utc_start_ns < session.utc_start_ns
+        for run, pain in pains_of_runs(journal, since_ns=since_ns)
+        if run.utc_start_ns < session.utc_start_ns
     )
     cue = None if state.finished else surface_cue(state.stage, session.surface)
     return [] if cue is None else [cue]
@@ -303,7 +306,7 @@ def return_state(journal: Journal) -> ReturnState | None:
 def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
     """What the return-to-run plan asks for: rest, or its stage and what led there; else nothing.
 
-    While no training is suggested its stage waits.
+    While no training is suggested its stage waits. That it is complete is told for a week.
     """
     settings = journal.settings()
     if settings.return_since_ns is None:
@@ -317,9 +320,15 @@ def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
     )
     if resting:
         return resting
-    if why_no_training(journal, now_ns):
+    since = pains_of_runs(journal, since_ns=since_ns)
+    state, told = course_of(pain for _, pain in since)
+    held = bool(why_no_training(journal, now_ns))
+    if state.finished:
+        run = since[runs_to_finish([pain for _, pain in since]) - 1][0]
+        told_still = not held and now_ns - run.utc_end_ns < _COMPLETE_NS
+        return [stage_cue(state)] if told_still else []
+    if held:
         return [Cue("return.on_hold")]
-    state, told = course_of(run_pains(journal, settings.return_since_ns))
     stage = stage_cue(state)
     if told is None or told.text_id == stage.text_id:
         return [stage]

@@ -226,7 +226,7 @@ def pain_notes(journal: Journal, since_ns: int = 0) -> list[PainNote]:
 
 
 def pains_of_runs(
-    journal: Journal, *, newest: int | None = None, simulated: bool = False
+    journal: Journal, *, newest: int | None = None, simulated: bool = False, since_ns: int = 0
 ) -> list[tuple[Session, RunPain]]:
     """Sessions with their ratings, in order of time; the worst where there are several.
 
@@ -238,8 +238,11 @@ def pains_of_runs(
         Only so many, the last ones.
     simulated : bool
         Whether to give those too that nobody ran.
+    since_ns : int
+        Only sessions from this moment on, ns since 1970.
     """
-    sessions = journal.entries(Session, "simulated <= ?", (simulated,), newest=newest)
+    wanted = "simulated <= ? AND utc_start_ns >= ?"
+    sessions = journal.entries(Session, wanted, (simulated, since_ns), newest=newest)
     if not sessions:
         return []
     pains = _run_pains(journal, sessions[0].utc_start_ns)

@@ -15,7 +15,13 @@ from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
-from pipelines.runner.journal.advice import advice, questions_due, return_cues, words_before_a_run
+from pipelines.runner.journal.advice import (
+    advice,
+    questions_due,
+    return_cues,
+    return_state,
+    words_before_a_run,
+)
 from pipelines.runner.journal.entries import (
     Exercise,
     ExerciseKind,
@@ -166,6 +172,7 @@ class Answers:
         found, settings = advice(self.journal, self.now), self.journal.settings()
         told = [one.message for one in found.cues]
         plan = [one.message for one in return_cues(self.journal, utc_ns_of(self.now))]
+        state = return_state(self.journal)
         units = settings.units
         distances = odometers_m(self.journal)
         last = self.journal.entries(Session, "NOT simulated", newest=1)
@@ -186,7 +193,7 @@ class Answers:
                 (one, distance_words(distances[one.identifier or 0], units))
                 for one in self.journal.entries(Shoe)
             ],
-            followed=bool(plan),
+            followed=state is not None and not state.finished,
             plan=[words for words in plan if words not in told],
             settings=settings,
             height="" if settings.height_m is None else height_words(settings.height_m, units),

@@ -17,6 +17,7 @@ from pipelines.runner.journal.advice import (
     advice,
     after_the_questions,
     judged_note,
+    return_state,
     stop_cue,
 )
 from pipelines.runner.journal.database import Journal
@@ -252,7 +253,9 @@ def _plan(journal: Journal, fields: Fields, now: datetime) -> str:
     if stopped is not None:
         raise InputError(stopped.message)
     rest = _whole(fields, "rest")
-    since = journal.settings().return_since_ns or utc_ns_of(now)
+    state = return_state(journal)
+    since = None if state is None or state.finished else journal.settings().return_since_ns
+    since = since or utc_ns_of(now)
     journal.change_settings(return_since_ns=since, rest_days=rest)
     return "The return to running has begun."
 

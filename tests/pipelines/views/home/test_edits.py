@@ -22,6 +22,7 @@ from pipelines.runner.journal.entries import (
     Questionnaire,
     Session,
     Shoe,
+    moment,
     utc_ns_of,
 )
 from pipelines.views.home.answers import Answers
@@ -30,7 +31,7 @@ from pipelines.views.home.frame import Frame
 from pipelines.views.home.served import HomePages
 from pipelines.views.page.setup_screen import SaidBefore
 from pipelines.views.page.view import Dashboard
-from tests.pipelines.runner.journal.journals import run
+from tests.pipelines.runner.journal.journals import at, pain, run
 
 _NOW = datetime(2026, 3, 4, 20, tzinfo=UTC)
 
@@ -159,6 +160,27 @@ def test_shoe_enters_with_its_distance_retires_and_comes_back(journal: Journal) 
         change(journal, "shoe", {"name": "Red pair"}, _NOW)
     change(journal, "shoe", {"name": "Red pair", "then": "back"}, _NOW)
     assert journal.entries(Shoe)[1].retired is None
+
+
+def test_a_return_that_is_complete_is_told_for_a_week_and_may_begin_anew(journal: Journal) -> None:
+    journal.change_settings(return_since_ns=at(1), rest_days=0)
+    for day in range(2, 14, 2):
+        number = journal.add(run(day))
+        for when, later in (("after", 0.0), ("24h", 1.0)):
+            journal.add(pain(day + later, 0, when, number))
+    done = "The return is complete: run as usual, and add no more than about two miles a week."
+
+    def page(day: float) -> str:
+        now = moment(at(day, 21.0))
+        return Answers(journal, Path(), now).diary_page(Frame("/", "/home/", "journal"))
+
+    assert done in page(13)
+    assert "End it</button>" not in page(13)
+    assert done not in page(21)
+    assert "No return plan is followed." in page(21)
+    change(journal, "plan", {"rest": "2"}, moment(at(21)))
+    assert journal.settings().return_since_ns == at(21)
+    assert "Day 1 of about 2" in page(21)
 
 
 def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
