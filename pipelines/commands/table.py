@@ -22,6 +22,7 @@ _JOURNAL: Final = {
     "settings": "journal.settings",
     "sources": "journal.sources",
     "export": "journal.export",
+    "import": "journal.import_archive",
     "delete": "journal.delete",
 }
 

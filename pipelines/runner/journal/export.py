@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,10 +13,13 @@ from pipelines.files.loading import decoded
 from pipelines.runner.journal.entries import Entry, moment
 from pipelines.runner.journal.rows import ENTRIES, NAMES
 from pipelines.runner.journal.schema import VERSION
+from pipelines.runner.last_letter import handed_over_store
 
 if TYPE_CHECKING:
     from pipelines.runner.journal.database import Journal
 
+#: What an archive says that it is.
+FORMAT: Final = "backstride-journal"
 #: The one moment of every member of the archive, so that equal journals give equal files.
 _MEMBER_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -25,7 +30,7 @@ def journal_as_json(journal: Journal) -> str:
 
 
 def _content(journal: Journal) -> dict[str, Any]:
-    content: dict[str, Any] = {"format": "backstride-journal", "version": VERSION}
+    content: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     with journal.transaction(reading=True):  # one state of the journal, whoever else writes
         for table, kind in ENTRIES.items():
             entries = journal.entries(kind)
@@ -37,6 +42,11 @@ def _content(journal: Journal) -> dict[str, Any]:
             )
         ]
         content["settings"] = msgspec.to_builtins(journal.settings())
+        marked = {number for (number,) in journal.rows("SELECT identifier FROM pains WHERE marked")}
+    for pain in content["pains"]:  # during its run, and so it comes from the recording again
+        pain["marked"] = pain["identifier"] in marked
+    letter = handed_over_store(journal.path.parent).load().value
+    content["last_letter"] = None if letter is None else msgspec.to_builtins(letter)
     return content
 
 
@@ -53,24 +63,30 @@ def export_journal(journal: Journal, path: Path) -> dict[str, int]:
     RecordingError
         When the file cannot be written or the journal cannot be read.
     """
-    import zipfile
-
     from pipelines.files.replacing import replacing
 
+    archive, counts = archive_of(journal)
+    with replacing(path, private=True) as file:
+        file.write(archive)
+    return counts
+
+
+def archive_of(journal: Journal) -> tuple[bytes, dict[str, int]]:
+    """The same archive in memory, and the number of entries by table."""
     text = journal_as_json(journal)
     content: dict[str, Any] = msgspec.json.decode(text)
     members = {"journal.json": text}
     members |= {f"{table}.csv": _csv(kind, content[table]) for table, kind in ENTRIES.items()}
-    with replacing(path, private=True) as file, zipfile.ZipFile(file, "w") as archive:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
         for name, words in members.items():
             archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), words, zipfile.ZIP_DEFLATED)
-    return {table: len(content[table]) for table in ENTRIES}
+    return file.getvalue(), {table: len(content[table]) for table in ENTRIES}
 
 
 def _csv(kind: type[Entry], rows: list[dict[str, Any]]) -> str:
     """One row an entry; maps become a column a key, empty where there is none."""
     import csv
-    import io
 
     flat = [_flat(row) for row in rows]
     names = [name for name in NAMES[kind.TABLE] if name not in {"means", "answers"}]

@@ -103,7 +103,7 @@ def add_run(journal: Journal, run: FinishedRun, number: int | None = None) -> Se
                     connection.execute(f"DELETE FROM {old} session_id = ?", (number,))
             if run.baseline is not None:
                 journal.add(replace(run.baseline, session_id=number))
-            _write(journal, number, run.stated)
+            write_stated(journal, number, run.stated)
         for pain in _pains(run, number):
             identifier = journal.add(pain)
             connection.execute("UPDATE pains SET marked = 1 WHERE identifier = ?", (identifier,))
@@ -151,7 +151,7 @@ def edit_run(journal: Journal, number: int, stated: Stated) -> Session:
             connection.execute(
                 "UPDATE run_baselines SET surface = ? WHERE session_id = ?", (surface, number)
             )
-        _write(journal, number, stated.over(stated_of(journal, number)))
+        write_stated(journal, number, stated.over(stated_of(journal, number)))
     return session
 
 
@@ -168,7 +168,8 @@ def stated_of(journal: Journal, number: int) -> Stated:
         return Stated()
 
 
-def _write(journal: Journal, number: int | None, stated: Stated) -> None:
+def write_stated(journal: Journal, number: int | None, stated: Stated) -> None:
+    """Keep what is said of a run."""
     if stated == Stated():
         return
     with journal.transaction() as connection:

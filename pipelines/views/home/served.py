@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,9 @@ from urllib.parse import parse_qsl
 
 from imu.errors import BackstrideError, InputError, ParameterError
 from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.bringing_back import bring_back
 from pipelines.runner.journal.entries import Session
+from pipelines.runner.journal.export import archive_of
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.runner.user_directory import data_directory
 from pipelines.units import parse_whole
@@ -37,6 +40,8 @@ _STATIC: Final = Path(__file__).parent / "static"
 _HEADERS: Final = {"cache-control": "no-store", "content-security-policy": PLAIN_POLICY}
 #: A page that is open asks once a minute at least, even behind others, s.
 _LOOKED_AT_S: Final = 90.0
+#: An archive takes some megabytes.
+_LONGEST_ARCHIVE: Final = 100_000_000
 #: Most bytes that a form may send.
 _LONGEST_FORM: Final = 20_000
 
@@ -77,6 +82,8 @@ class HomePages:
             for path, answer in (answers | self._pages()).items():
                 app.add_route(f"{root}{name}/{path}", answer, methods=["GET"])
             app.add_route(f"{root}{name}/change/{{what}}", self._change, methods=["POST"])
+        app.add_route(f"{root}home/journal.zip", self._archive, methods=["GET"])
+        app.add_route(f"{root}home/bring-back", self._bring_back, methods=["POST"])
 
     @property
     def is_looked_at(self) -> bool:
@@ -148,8 +155,6 @@ class HomePages:
     # ------------------------------------------------------------------------------- changes
 
     async def _change(self, request: Request) -> Response:
-        from starlette.responses import PlainTextResponse, RedirectResponse
-
         what = request.path_params["what"]
         body = b""
         async for chunk in request.stream():
@@ -158,14 +163,6 @@ class HomePages:
                 return self._sentence("What was sent is too long to be a form of this page.", 413)
         fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         demonstration = self._is_demonstration(request)
-        scripted = request.headers.get("accept") == "text/plain"
-        try:
-            told = await asyncio.to_thread(self._changed, what, fields, demonstration)
-            self._said = (told, "")
-        except BackstrideError as error:
-            if scripted:
-                return PlainTextResponse(str(error), 422, headers=_HEADERS)
-            self._said = ("", str(error))
         after = {"run": f"runs/{fields.get('run', '')}", "letter": "letter"}.get(what, "journal")
         of_its_page = what == "pain" and fields.get("when") != "other" and "quality" not in fields
         if of_its_page or (what == "delete" and fields.get("run")):
@@ -173,9 +170,51 @@ class HomePages:
         if what == "file" or (what == "delete" and fields.get("kind") == "run"):
             after = "runs"
         address = f"{self._here(demonstration)}{after}"
+        return await self._made_change(
+            request, partial(self._changed, what, fields, demonstration), address
+        )
+
+    async def _made_change(
+        self, request: Request, make: Callable[[], str], address: str
+    ) -> Response:
+        """Make a change, and lead to the page that tells it; a refusal stands in its form."""
+        from starlette.responses import PlainTextResponse, RedirectResponse
+
+        scripted = request.headers.get("accept") == "text/plain"
+        try:
+            self._said = (await asyncio.to_thread(make), "")
+        except BackstrideError as error:
+            if scripted:
+                return PlainTextResponse(str(error), 422, headers=_HEADERS)
+            self._said = ("", str(error))
         if scripted:
             return PlainTextResponse(address, headers=_HEADERS)
         return RedirectResponse(address, 303, headers=_HEADERS)
+
+    async def _bring_back(self, request: Request) -> Response:
+        """Add what an exported journal has and this one has not."""
+        if int(request.headers.get("content-length", _LONGEST_ARCHIVE)) >= _LONGEST_ARCHIVE:
+            return self._sentence("What was sent is too long to be an archive of a journal.", 413)
+        async with request.form(max_files=1, max_fields=1) as form:
+            sent = form.get("archive")
+            file = getattr(sent, "file", io.BytesIO())
+            name = getattr(sent, "filename", "") or "the archive"
+            return await self._made_change(
+                request,
+                lambda: bring_back(self._answers(demonstration=False).journal, file, name).words,
+                f"{self._here(demonstration=False)}journal",
+            )
+
+    async def _archive(self, _: Request) -> Response:
+        """The whole journal, as a file to keep."""
+        from starlette.responses import Response
+
+        try:
+            content, _counts = await asyncio.to_thread(archive_of, self._journal.open())
+        except BackstrideError as error:
+            return self._sentence(str(error), 500)
+        named = {"content-disposition": 'attachment; filename="backstride-journal.zip"'}
+        return Response(content, media_type="application/zip", headers=_HEADERS | named)
 
     def _changed(self, what: str, fields: dict[str, str], demonstration: bool) -> str:
         answers = self._answers(demonstration)

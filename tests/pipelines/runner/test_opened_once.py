@@ -17,6 +17,7 @@ from pipelines import live
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe
+from pipelines.runner.journal.export import export_journal
 from pipelines.runner.journal.pending import keep_for_later
 from tests.pipelines.command_line import backstride, command, environment
 from tests.pipelines.runner.journal.journals import pain, run
@@ -64,6 +65,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["journal", "week"],
         ["journal", "list"],
         ["journal", "export", "OUT/all.zip"],
+        ["journal", "import", "ARCHIVE"],
         ["journal", "delete", "1", "--confirmed"],
         ["journal", "delete", "--everything", "--confirmed"],
     ],
@@ -79,6 +81,10 @@ def test_a_command_opens_the_journal_once(
     meant = [
         word.replace("RECORDING", str(recording)).replace("OUT", str(tmp_path)) for word in words
     ]
+    if "ARCHIVE" in words:
+        with Journal(tmp_path / "other.sqlite3") as other:
+            export_journal(other, tmp_path / "other.zip")
+        meant[-1] = str(tmp_path / "other.zip")
     places: list[object] = []
     connect = sqlite3.connect
 

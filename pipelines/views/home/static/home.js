@@ -32,7 +32,8 @@ async function send(form, button) {
   if ("onlyChanged" in form.dataset)
     for (const field of form.querySelectorAll("input:not([type=hidden]), select, textarea"))
       if (isAsShown(field)) fields.delete(field.name);
-  const typed = { method: "POST", body: new URLSearchParams(fields) };
+  const file = form.enctype === "multipart/form-data";
+  const typed = { method: "POST", body: file ? fields : new URLSearchParams(fields) };
   const answer = await fetch(form.action, { ...typed, headers: { accept: "text/plain" } });
   const words = await answer.text();
   if (answer.ok) {

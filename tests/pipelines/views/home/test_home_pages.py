@@ -12,6 +12,7 @@ from selenium.webdriver.support.select import Select
 
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
+from pipelines.runner.journal.export import export_journal
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Stated
 from pipelines.views.home.demonstration import DAYS, make_month
@@ -146,6 +147,19 @@ def test_run_is_edited_and_a_lost_program_is_told(tab: Tab, tmp_path: Path) -> N
         assert "7 of 10" not in tab.text("[aria-labelledby=pain-title]")
         tab.find("[aria-label='Retire Blue pair']").click()
         tab.until_shown("Blue pair is retired.", "[role=status]")
+        archive = tmp_path / "all.zip"
+        archive.write_bytes(b"PK")
+        tab.find("[name=archive]").send_keys(str(archive))
+        tab.press("Bring it back")
+        tab.until_shown("all.zip: this is no archive of a journal", "form .trouble")
+        with Journal(tmp_path / "other" / "journal.sqlite3") as journal:
+            journal.add(Session(utc_ns_of(datetime.now().astimezone()) - 10**14, 1800.0))
+            export_journal(journal, archive)
+        tab.find("[name=archive]").send_keys(str(archive))
+        tab.press("Bring it back")
+        tab.until_shown("Brought back: 1 run.", "[role=status]")
+        saved = "const a = await fetch(arguments[0]); return (await a.blob()).size"
+        assert tab.run(f"return (async () => {{ {saved} }})()", "journal.zip") > 2000
         tab.open(f"{running.address}home/runs/99")  # a page that is not there leads on
         assert "the number of the run is 99" in tab.text(".trouble")
         tab.find("nav a[href$='home/runs']").click()
