@@ -18,8 +18,8 @@ class HandedOver:
         ISO date of its last day.
     runs : int
         In its four weeks.
-    distance_m : float
-        Sum of known distances, m.
+    distance_m : float, optional
+        Sum of known distances, m; None where runs have none.
     worst_pain : int, optional
         The highest rating.
     means : dict of str to float
@@ -28,7 +28,7 @@ class HandedOver:
 
     day: str
     runs: int
-    distance_m: float
+    distance_m: float | None
     worst_pain: int | None = None
     means: dict[str, float] = field(default_factory=dict)
 

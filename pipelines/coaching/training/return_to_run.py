@@ -132,15 +132,16 @@ def ceiling_cue(state: ReturnState, intensity: float, time_s: float) -> Cue | No
 
 
 def surface_cue(stage: int, surface: str) -> Cue | None:
-    """Say that a run is not on what the stage is for; None where it is, or nobody said.
+    """Say that a run is not on what the stage is for, nor an earlier one; None where nobody said.
 
     Examples
     --------
-    >>> surface_cue(0, "asphalt").message[:58], surface_cue(0, "treadmill"), surface_cue(2, "trail")
+    >>> surface_cue(0, "asphalt").message[:58], surface_cue(1, "treadmill"), surface_cue(2, "trail")
     ('Stage 1 of 3 is for the treadmill, and this run is on asph', None, None)
     """
     place = STAGES[stage].name
-    if not surface or surface == place or place == "usual":
+    done = {one.name for one in STAGES[: stage + 1]}
+    if not surface or surface in done or place == "usual":
         return None
     return Cue("return.other_surface", {"stage": stage + 1, "place": place, "surface": surface})
 

@@ -41,6 +41,11 @@ class Week:
     runs: int
     runs_without_distance: int = 0
 
+    @property
+    def not_known(self) -> bool:
+        """Whether something was run, and how far is known of nothing: which is not 0 km."""
+        return self.runs > 0 and self.runs == self.runs_without_distance
+
 
 @dataclass(frozen=True, slots=True)
 class WeekSoFar(Checked):
@@ -125,6 +130,8 @@ def weekly_ceiling_m(earlier: list[Week], own_m: float | None = None) -> float |
 
 def week_cues(week: Week, ceiling_m: float | None, units: Units = "metric") -> list[Cue]:
     """What to tell of a week: where it stands, and what is not known."""
+    if week.not_known:
+        return [Cue("weekly.not_known", {"runs": week.runs})]
     distance = distance_words(week.distance_m, units)
     if ceiling_m is None:
         cues = [Cue("weekly.no_ceiling", {"distance": distance})]

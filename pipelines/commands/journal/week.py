@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import advice
-from pipelines.runner.journal.queries import load_figures, weeks
+from pipelines.runner.journal.queries import begins, load_figures, weeks
 from pipelines.units import distance_words
 
 
@@ -30,11 +30,14 @@ def week(
         if found.red_flags.stopped:
             say_cues(found.cues)
             return
-        units = journal.settings().units
+        units, begun = journal.settings().units, begins(journal)
         for item in weeks(journal, now.date(), count):
+            if item.start + timedelta(days=7) <= begun <= now.date():
+                say(f"week of {item.start}  before the journal began")
+                continue
             unknown = item.runs_without_distance
             rest = f", {unknown} of them without a distance" if unknown else ""
-            distance = distance_words(item.distance_m, units)
+            distance = "not known" if item.not_known else distance_words(item.distance_m, units)
             say(f"week of {item.start}  {distance:>12}  runs: {item.runs}{rest}")
         say_cues(found.cues)
         say_why_no_training(found.no_training)

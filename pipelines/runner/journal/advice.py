@@ -54,6 +54,8 @@ from pipelines.runner.journal.queries import (
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
 _MINUTE_NS: Final = 60 * 10**9
+#: Who has rated a pain since the run is not asked for one at once.
+_JUST_RATED_NS: Final = 3 * _HOUR_NS
 #: Surfaces than which others are softer.
 _HARD_GROUND: Final = ("asphalt", "concrete")
 #: How long it is told that a return is complete, from its last run on.
@@ -137,7 +139,8 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     if runs:
         session, pain = runs[-1]
         due = due_ratings(session.utc_end_ns, pain, now_ns)
-        cues += [due] if due is not None else []
+        rated = bool(notes) and notes[-1].utc_ns > max(session.utc_end_ns, now_ns - _JUST_RATED_NS)
+        cues += [due] if due is not None and not rated else []
         hurt = max(pain.before or 0, pain.worst_later)
         if hurt and session.surface in _HARD_GROUND and now_ns - session.utc_end_ns < 7 * _DAY_NS:
             cues.append(Cue("pain.softer_ground", {"surface": session.surface}))

@@ -26,6 +26,8 @@ FORM: Final[tuple[Quantity, ...]] = tuple(
     for column in ("sacral_lean_deg", "impact_shock_g", "vertical_oscillation_mm", "cadence_spm")
 )
 _LEAST_RUNS: Final = 3
+#: Said of runs where nobody knows how far they were.
+NO_DISTANCE: Final = "no known distance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +118,21 @@ def distance_of(sessions: Sequence[Session], units: Units = "metric") -> str:
     >>> typed = Session(1_772_474_400 * 10**9, 1800.0)
     >>> run = replace(typed, distance_m=5000.0, distance_source="user")
     >>> distance_of([run]), distance_of([run, typed]), distance_of([typed]), distance_of([])
-    ('5.0 km', '5.0 km (1 not known)', '–', '0.0 km')
+    ('5.0 km', '5.0 km (1 not known)', 'no known distance', '0.0 km')
     """
-    return _of_those_known([one.distance_m for one in sessions], units)
+    return _of_those_known([one.distance_m for one in sessions], units, NO_DISTANCE)
 
 
 def load_of(sessions: Sequence[Session], units: Units = "metric") -> str:
     """The same of their load, as a distance of easy running."""
     doses = [one.dose_easy_km_m4 for one in sessions]
-    return _of_those_known([None if one is None else one * 1000.0 for one in doses], units)
+    return _of_those_known([None if one is None else one * 1000.0 for one in doses], units, "–")
 
 
-def _of_those_known(amounts_m: Sequence[float | None], units: Units) -> str:
+def _of_those_known(amounts_m: Sequence[float | None], units: Units, none: str) -> str:
     known = [one for one in amounts_m if one is not None]
     if amounts_m and not known:
-        return "–"
+        return none
     unknown = len(amounts_m) - len(known)
     rest = f" ({unknown} not known)" if unknown else ""
     return f"{distance_words(math.fsum(known), units)}{rest}"

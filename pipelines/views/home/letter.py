@@ -14,7 +14,7 @@ from pipelines.runner.journal.entries import Questionnaire, Session
 from pipelines.runner.journal.queries import begins, odometers_m, red_flag_state
 from pipelines.runner.last_letter import HandedOver
 from pipelines.units import distance_words
-from pipelines.views.home.diary import FORM, Diary, Usual, diary_of, distance_of
+from pipelines.views.home.diary import FORM, NO_DISTANCE, Diary, Usual, diary_of, distance_of
 
 if TYPE_CHECKING:
     from pipelines.quantities import Quantity
@@ -44,7 +44,8 @@ class FormRow:
             return "fewer than three runs that measured it"
         if self.before is None:
             return "nothing to compare with yet: fewer than three earlier runs"
-        if abs(self.difference) <= self.half_width:
+        shown = self.quantity.number
+        if abs(self.difference) <= self.half_width or shown(self.difference) == shown(0.0):
             return "no change from the baseline that these runs could show"
         return "changed from the baseline"
 
@@ -100,10 +101,12 @@ class Letter:
         last, now = self.last, self.diary
         if last is None:
             return ["This is the first letter."]
+        was_m = last.distance_m
+        distance = NO_DISTANCE if was_m is None else distance_words(was_m, units)
         told = [
             f"Worst pain {_level(now.worst_pain)} (was {_level(last.worst_pain)}).",
             f"{counted(len(now.sessions), 'run')} and {distance_of(now.sessions, units)} "
-            f"(was {last.runs} and {distance_words(last.distance_m, units)}).",
+            f"(was {last.runs} and {distance}).",
         ]
         for row in self.form:
             was = last.means.get(row.quantity.column)
@@ -151,10 +154,11 @@ def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> 
 def summary_of(letter: Letter) -> HandedOver:
     """What is kept of a letter that is handed over."""
     diary = letter.diary
+    unknown = distance_of(diary.sessions) == NO_DISTANCE
     return HandedOver(
         diary.last.isoformat(),
         len(diary.sessions),
-        diary.distance_m,
+        None if unknown else diary.distance_m,
         diary.worst_pain,
         {row.quantity.column: row.now.mean for row in letter.form if row.now is not None},
     )

@@ -49,9 +49,11 @@ def test_words_below_and_at_the_ceiling() -> None:
 
 
 def test_runs_without_a_distance_are_told() -> None:
-    cues = week_cues(Week(MONDAY, 0.0, 3, 3), None)
+    cues = week_cues(Week(MONDAY, 5000.0, 4, 3), None)
     assert [cue.text_id for cue in cues] == ["weekly.no_ceiling", "weekly.unknown"]
     assert cues[1].message.endswith("3.")
+    (unknown,) = week_cues(Week(MONDAY, 0.0, 3, 3), None)  # which is not 0 km
+    assert unknown.message.startswith("3 runs this week, and no distance is known: say how far")
 
 
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)))

@@ -233,6 +233,17 @@ def test_a_shoe_that_a_run_has_added_can_be_corrected() -> None:
         assert "a new pair another name: 'Blue' is in use already" in refused("shoe", name)
 
 
+def test_a_week_of_which_nothing_is_known_is_not_one_of_0_km() -> None:
+    began = datetime.now().astimezone() - timedelta(days=7)
+    journal("add", "--at", began.isoformat(timespec="minutes"), "--minutes", 30)
+    week = journal("week", "--weeks", 3).splitlines()
+    assert week[0].endswith("  before the journal began")
+    assert week[1].endswith("  not known  runs: 1, 1 of them without a distance")
+    assert week[2].endswith("  0.0 km  runs: 0")
+    journal("edit", 1, "--distance", "5 km")
+    assert "  5.0 km  runs: 1" in journal("week", "--weeks", 2)
+
+
 def test_the_week_tells_what_is_due() -> None:
     journal("exercise", "strength", 20, "--note", "squats")
     said = journal("week", "--weeks", 2, "--charts")

@@ -49,6 +49,14 @@ def test_plain_pain_belongs_to_the_run_that_it_is_near() -> None:
     assert "3 of 10, the day after run 1 by its time" in listed[2]
 
 
+def test_who_has_just_rated_the_pain_is_not_asked_for_it() -> None:
+    start = datetime.now().astimezone() - timedelta(hours=44)
+    journal("add", "--at", start.isoformat(timespec="minutes"), "--minutes", 30)
+    assert "How is your back, from 0 (no pain) to 10? Your last run ended" in journal("week")
+    assert "How is your back" not in journal("pain", 2, "--when", "before")
+    assert "How is your back" not in journal("week")
+
+
 def test_pain_that_was_more_within_the_run_is_not_made_light_of_after_it() -> None:
     ran(hours=1.5)
     journal("pain", 7, "--at", ago(hours=1.2))

@@ -85,6 +85,25 @@ def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(
     assert "0.0 km" not in said
 
 
+def test_what_differs_by_less_than_is_shown_has_not_changed(new: Journal) -> None:
+    for day, lean in ((-68.0, 5.0), (-61.0, 5.001), (-54.0, 5.0), (-9.0, 5.02), (-8.0, 5.021)):
+        new.add(run(day, None, means={"sacral_lean_deg": lean}))
+    new.add(run(-7.0, None, means={"sacral_lean_deg": 5.02}))
+    letter = letter_of(new, _TODAY)
+    assert letter.form[0].difference > letter.form[0].half_width
+    assert "no change" in letter.form[0].words
+    # and where nobody knows how far they were it is not 0 km
+    said = Answers(new, Path(), datetime(2026, 3, 1, 20, tzinfo=UTC)).letter(
+        Frame("/", "/h/", "letter")
+    )
+    assert "3 runs, no known distance, no pain was rated." in said
+    assert summary_of(letter).distance_m is None
+    later = letter_of(new, _TODAY, summary_of(letter))
+    assert (
+        later.changes("metric")[1] == "3 runs and no known distance (was 3 and no known distance)."
+    )
+
+
 def test_form_is_compared_with_the_weeks_before_by_welch(journal: Journal) -> None:
     lean, shock, *_ = letter_of(journal, _TODAY).form
     assert lean.difference == pytest.approx(2.0)
