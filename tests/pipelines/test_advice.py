@@ -104,6 +104,12 @@ def test_the_budget_is_told_before_and_what_passed_it_in_its_own_percentage() ->
     assert "Left of this week's ceiling: " in said
     assert "ten pelvic tilts, half a minute of high knees, ten mini-squats" in said
     assert "9.0 km: 180 % of your longest run of the last 30 days." in ran(2, "9 km")
+    # a journal that has just begun does not know how far one runs
+    said = ran(1, "25 km")
+    assert (
+        "25.0 km, and the longest run that your journal has of the last 30 days is 9.0 km:" in said
+    )
+    assert "%" not in said
 
 
 def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:
@@ -412,8 +418,8 @@ def filed(url: str, *marks: tuple[str, str]) -> tuple[str, ...]:
 def test_hard_running_before_the_warm_up_is_told_after_the_run_with_its_distance() -> None:
     a_usual()
     said = filed("sim:?minutes=4&speed=4&standing_s=1&time_scale=0&rate=50", ("speed", "14.4 km/h"))
-    (told,) = [sentence for sentence in said if "hard before you were warm" in sentence]
-    assert re.match(r"(0\.9|1\.0) km were run hard", told)
+    (told,) = [sentence for sentence in said if "before you were warm" in sentence]
+    assert re.match(r"(0\.9|1\.0) km were faster than easy", told)
     assert told.endswith("next time keep the first ten minutes easy.")
 
 

@@ -17,6 +17,8 @@ from pipelines.units import Units, distance_words
 WINDOW_DAYS: Final = 30
 #: How much longer than the longest is told a second time.
 BEYOND: Final = 1.1
+#: Such a leap is more often one of what the journal knows.
+_FAR_BEYOND: Final = 2.0
 
 #: What is told, the weightier first, and from which share of the longest on.
 _MARKS: Final = {"beyond": BEYOND, "longest": 1.0}
@@ -122,6 +124,8 @@ def finished_session(
     []
     >>> finished_session(LongestSession(5000.0), distance_m=5300.0)[0].message
     '5.3 km: further than your longest run of the last 30 days.'
+    >>> finished_session(LongestSession(2600.0), distance_m=16000.0)[0].message[:52]
+    '16.0 km, and the longest run that your journal has o'
     """
     _, cues = advance_session(
         frozenset({"no_history"}),
@@ -137,7 +141,12 @@ def finished_session(
         "session.beyond_dose": "session.ran_beyond_dose",
     }
     if told := [replace(cue, text_id=over[cue.text_id]) for cue in cues if cue.text_id in over]:
-        return told
+        most_m = longest.distance_m
+        if distance_m is None or not most_m or distance_m <= _FAR_BEYOND * most_m:
+            return told
+        # a journal that is young, or lacks runs, knows no better
+        far, longest_known = distance_words(distance_m, units), distance_words(most_m, units)
+        return [Cue("session.ran_far_beyond", {"distance": far, "longest": longest_known})]
     for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         words = distance_words(done_m, units)
         # what cannot be seen is no difference
