@@ -140,7 +140,8 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
         session, pain = runs[-1]
         due = due_ratings(session.utc_end_ns, pain, now_ns)
         rated = bool(notes) and notes[-1].utc_ns > max(session.utc_end_ns, now_ns - _JUST_RATED_NS)
-        cues += [due] if due is not None and not rated else []
+        asked = any(cue.text_id == "pain.watch_today" for cue in cues)
+        cues += [due] if due is not None and not (rated or asked) else []
         hurt = max(pain.before or 0, pain.worst_later)
         if hurt and session.surface in _HARD_GROUND and now_ns - session.utc_end_ns < 7 * _DAY_NS:
             cues.append(Cue("pain.softer_ground", {"surface": session.surface}))

@@ -57,6 +57,14 @@ def test_who_has_just_rated_the_pain_is_not_asked_for_it() -> None:
     assert "How is your back" not in journal("week")
 
 
+def test_a_pain_that_is_to_be_noted_today_is_asked_for_once() -> None:
+    ran(hours=25)
+    journal("pain", 3, "--at", ago(hours=24))
+    said = journal("week")
+    assert "Note how it is today" in said
+    assert "How is your back" not in said
+
+
 def test_pain_that_was_more_within_the_run_is_not_made_light_of_after_it() -> None:
     ran(hours=1.5)
     journal("pain", 7, "--at", ago(hours=1.2))
