@@ -78,6 +78,19 @@ def write_fit(path: str | os.PathLike[str], result: SessionResult) -> None:
     RecordingError
         When nobody runs in it, it does not say when it began, or the file cannot be written.
     """
+    data = fit_of(result)
+    with replacing(path) as file:
+        file.write(data)
+
+
+def fit_of(result: SessionResult) -> bytes:
+    """The same activity in memory.
+
+    Raises
+    ------
+    BackstrideError
+        As :func:`write_fit`.
+    """
     check_fit_library()
     from garmin_fit_sdk import Encoder
 
@@ -90,9 +103,7 @@ def write_fit(path: str | os.PathLike[str], result: SessionResult) -> None:
     encoder: Any = Encoder(_descriptions())
     for message in _messages(result):
         encoder.write_mesg(message)
-    data: bytes = bytes(encoder.close())
-    with replacing(path) as file:
-        file.write(data)
+    return bytes(encoder.close())
 
 
 def _messages(result: SessionResult) -> list[dict[str, Any]]:
@@ -120,7 +131,7 @@ def _messages(result: SessionResult) -> list[dict[str, Any]]:
             {"mesg_num": numbers["RECORD"], "timestamp": _moment(start_s + second)}
             | _record({name: float(values[number]) for name, values in columns.items()})
         )
-    whole = _whole(result, start_s, end, float(seconds[-1]))
+    whole = _whole(result, start_s, end)
     found += [
         _event(numbers, end, "stop_all"),
         {"mesg_num": numbers["LAP"], "message_index": 0, **whole},
@@ -134,7 +145,7 @@ def _messages(result: SessionResult) -> list[dict[str, Any]]:
         {
             "mesg_num": numbers["ACTIVITY"],
             "timestamp": end,
-            "total_timer_time": float(seconds[-1]),
+            "total_timer_time": result.duration_s,
             "num_sessions": 1,
             "type": "manual",
             "event": "activity",
@@ -144,7 +155,7 @@ def _messages(result: SessionResult) -> list[dict[str, Any]]:
     return found
 
 
-def _whole(result: SessionResult, start_s: float, end: datetime, last_s: float) -> dict[str, Any]:
+def _whole(result: SessionResult, start_s: float, end: datetime) -> dict[str, Any]:
     """What lap and session say alike."""
     means = result.means
     said: dict[str, Any] = {
@@ -154,8 +165,8 @@ def _whole(result: SessionResult, start_s: float, end: datetime, last_s: float) 
         "event_type": "stop",
         "sport": "running",
         "sub_sport": "treadmill" if result.surface == "treadmill" else "generic",
-        "total_elapsed_time": last_s,
-        "total_timer_time": last_s,
+        "total_elapsed_time": result.duration_s,
+        "total_timer_time": result.duration_s,
         "total_cycles": len(result.steps) // 2,
     }
     if result.distance_m is not None:

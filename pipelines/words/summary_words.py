@@ -53,9 +53,8 @@ _NEARLY_ALL: Final = 0.95
 
 def summary_title(summary: Summary) -> str:
     """How much it was."""
-    minutes, seconds = divmod(round(summary.duration_s), 60)
     return (
-        f"{counted(summary.steps, 'running step')} in {minutes}:{seconds:02d} "
+        f"{counted(summary.steps, 'running step')} in {clock_words(summary.duration_s)} "
         f"({summary.rate_hz:g} Hz){'; medians' if summary.steps else ''}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.clock_words import clock_words
 from pipelines.counted import counted
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, Settings, Shoe, moment
@@ -47,7 +48,6 @@ def session_line(session: Session, units: Units = "metric", shoe: str = "") -> s
     'run 3: 2026-03-02 18:00, 30:00, distance unknown'
     """
     begin = moment(session.utc_start_ns, session.utc_offset_minutes)
-    minutes, seconds = divmod(round(session.duration_s), 60)
     words = "distance unknown"
     if session.distance_m is not None:
         distance = distance_words(session.distance_m, units)
@@ -65,8 +65,9 @@ def session_line(session: Session, units: Units = "metric", shoe: str = "") -> s
     effort = "" if session.effort is None else f", effort {session.effort} of 10"
     simulated = ", simulated" if session.simulated else ""
     steps = f", {counted(session.steps, 'step')}" if session.steps or session.source_file else ""
+    taken = clock_words(session.duration_s)
     return (
-        f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {minutes}:{seconds:02d}, {words}"
+        f"run {session.identifier}: {begin:%Y-%m-%d %H:%M}, {taken}, {words}"
         f"{where}{steps}{load}{effort}{simulated}"
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
-from imu.errors import BackstrideError, ParameterError, RecordingError
+from imu.errors import ParameterError, RecordingError
 from pipelines.clock_words import clock_words
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.pain_moments import Placed
@@ -35,6 +35,7 @@ from pipelines.runner.journal.queries import PlacedPain, odometers_m, placed_pai
 from pipelines.runner.journal.tags import SURFACES
 from pipelines.runner.last_letter import handed_over_store
 from pipelines.units import distance_words, height_words, mass_words
+from pipelines.views.app_libraries import missing
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of, distance_of, load_of
 from pipelines.views.home.exercises import EXERCISES
 from pipelines.views.home.frame import Frame, render_page
@@ -140,6 +141,7 @@ class Answers:
             just_over=utc_ns_of(self.now) - session.utc_end_ns < _JUST_OVER_NS,
             report=report,
             report_trouble=trouble,
+            activity=not missing("garmin_fit_sdk"),
         )
 
     def months(self, frame: Frame, days: int | None = None) -> str:
@@ -290,7 +292,7 @@ class Answers:
             "distance not said"
             if session.distance_m is None
             else distance_words(session.distance_m, units),
-            clock_words(round(session.duration_s)),
+            clock_words(session.duration_s),
         ]
         if session.dose_easy_km_m4 is not None:
             known.append(f"load {load_of([session], units)} easy")
@@ -307,19 +309,3 @@ class Answers:
             f"{diary.first} to {diary.last}: {counted(len(diary.sessions), 'run')}, "
             f"{distance_of(diary.sessions, units)}, {rated}."
         )
-
-
-def recording_of(session: Session) -> Path:
-    """The file of a run.
-
-    Raises
-    ------
-    BackstrideError
-        When it was only typed in, or its file is not there any more.
-    """
-    if not session.source_file:
-        raise BackstrideError("this run was written down without a recording.")
-    path = Path(session.source_file)
-    if not path.is_file():
-        raise BackstrideError(f"its recording is not where it was: {path}.")
-    return path

@@ -20,13 +20,13 @@ from pipelines.runner.journal.bringing_back import bring_back
 from pipelines.runner.journal.entries import Session
 from pipelines.runner.journal.export import archive_of
 from pipelines.runner.unfiled import unfiled_run
-from pipelines.runner.user_directory import data_directory
 from pipelines.units import parse_whole
 from pipelines.views.app_libraries import missing
-from pipelines.views.home.answers import Answers, recording_of
+from pipelines.views.home.answers import Answers
 from pipelines.views.home.demonstration import DAYS, Demonstration
 from pipelines.views.home.edits import change
 from pipelines.views.home.frame import Frame, render_page
+from pipelines.views.home.run_files import activity_of, read_run, recording_of
 from pipelines.views.page.gate import PLAIN_POLICY
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class HomePages:
         self._root = root
         answers = {"alive": self._alive, "style.css": self._style, "home.js": self._script}
         for name in ("home", "demonstration"):
-            for path, answer in (answers | self._pages()).items():
+            activity = {"runs/{number:int}/activity.fit": self._activity}
+            for path, answer in (answers | activity | self._pages()).items():
                 app.add_route(f"{root}{name}/{path}", answer, methods=["GET"])
             app.add_route(f"{root}{name}/change/{{what}}", self._change, methods=["POST"])
         app.add_route(f"{root}home/journal.zip", self._archive, methods=["GET"])
@@ -126,31 +127,35 @@ class HomePages:
 
     def _report(self, session: Session, journal: Journal) -> str:
         """The report of a run's recording; kept while nothing about it changes."""
-        from imu.analyzer import warm_up
-        from pipelines.replay_options import ReplayOptions
         from pipelines.views.report.content import content_of
-        from pipelines.views.report.earlier import as_stated, previous_runs_of_journal
+        from pipelines.views.report.earlier import previous_runs_of_journal
         from pipelines.views.report.page import render_main
-        from pipelines.views.report.reading import read_recording
 
-        path, settings = recording_of(session), journal.settings()
-        units = settings.units
+        path, units = recording_of(session), journal.settings().units
         changed = path.stat()
-        key = (f"{path} {units} {session.distance_m}", changed.st_mtime_ns, changed.st_size)
+        said = (session.distance_m, session.distance_source, session.surface, session.shoe_id)
+        key = (f"{path} {units} {said}", changed.st_mtime_ns, changed.st_size)
         if key not in self._reports:
-            # a session says itself who ran and with what; of another maker's file it is known here
-            stated = ReplayOptions()
-            if path.suffix.lower() != ".mcap":
-                stated = ReplayOptions(
-                    mass_kg=settings.mass_kg, height_m=settings.height_m, memory=data_directory()
-                )
-            recording = read_recording(path, stated, lambda _done, _total: None, prepare=warm_up)
-            recording = as_stated(recording, journal, session.identifier)
+            recording = read_run(session, journal)
             earlier = previous_runs_of_journal(journal, session.utc_start_ns)
             if len(self._reports) > 8:
                 self._reports.clear()
             self._reports[key] = render_main(content_of(recording, earlier), units)
         return self._reports[key]
+
+    async def _activity(self, request: Request) -> Response:
+        """A run as a FIT activity, with what the journal has of it."""
+        from starlette.responses import Response
+
+        number = min(request.path_params["number"], 2**62)
+        journal = self._answers(self._is_demonstration(request)).journal
+        try:
+            session = journal.entry(Session, number)
+            content = await asyncio.to_thread(activity_of, session, journal)
+        except BackstrideError as error:
+            return self._sentence(str(error), 404)
+        named = {"content-disposition": f'attachment; filename="{session.day}-{number}.fit"'}
+        return Response(content, media_type="application/octet-stream", headers=_HEADERS | named)
 
     # ------------------------------------------------------------------------------- changes
 

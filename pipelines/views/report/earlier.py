@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from pipelines.files.summary_file import read_summary
 from pipelines.quantities import quantities_in
 from pipelines.replay_options import ReplayOptions
-from pipelines.runner.journal.entries import Session
+from pipelines.runner.journal.entries import Session, Shoe
 from pipelines.runner.journal.queries import session_at
 from pipelines.views.report.reading import nothing, read_recording
-from pipelines.views.report.recording import PreviousRun, Recording
+from pipelines.views.report.recording import InJournal, PreviousRun, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def previous_run(
 
 
 def as_stated(recording: Recording, journal: Journal, number: int | None = None) -> Recording:
-    """The run with the distance that the journal has as the runner's own word.
+    """The run with the distance, surface and shoe that the journal has of it.
 
     Parameters
     ----------
@@ -70,9 +70,11 @@ def as_stated(recording: Recording, journal: Journal, number: int | None = None)
         run = session_at(journal, recording.utc_start_ns or 0)
     else:
         run = journal.entry(Session, number)
-    if run is None or run.distance_source != "user":
+    if run is None:
         return recording
-    return replace(recording, stated_distance_m=run.distance_m)
+    shoe = "" if run.shoe_id is None else journal.entry(Shoe, run.shoe_id).name
+    said = InJournal(run.distance_m, run.distance_source, run.surface, shoe)
+    return replace(recording, in_journal=said)
 
 
 def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:
@@ -85,8 +87,6 @@ def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[Pr
     before_ns : int, optional
         Only runs that began before this, ns since 1970.
     """
-    from pipelines.runner.journal.entries import Session, Shoe
-
     limit = 2**63 - 1 if before_ns is None else before_ns
     sessions = journal.entries(Session, "utc_start_ns < ?", (limit,), newest=_MOST_RUNS)
     shoes = {shoe.identifier: shoe.name for shoe in journal.entries(Shoe)}

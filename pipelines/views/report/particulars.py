@@ -11,6 +11,7 @@ from pipelines.views.report.said import said_in
 from pipelines.views.report.words import count_words, date_words, duration_words
 
 if TYPE_CHECKING:
+    from pipelines.runner.journal.entries import DistanceSource
     from pipelines.session.facts import SensorClock, Source
     from pipelines.session.result import SessionResult
     from pipelines.units import Units
@@ -30,8 +31,8 @@ _FLAG_WORDS: Final = {
     "tilt": ("tilt", "up was not yet known again after lost samples: lean and load are left out"),
 }
 
-_DISTANCE_WORDS: Final[dict[Source, str]] = {
-    "stated": "as stated",
+_DISTANCE_WORDS: Final[dict[Source | DistanceSource, str]] = {
+    **dict.fromkeys(("stated", "user", "mark"), "as stated"),
     "speed": "from the stated speed and the time spent running",
     "treadmill": "as the treadmill showed",
     "pod": "as the foot pod measured",
@@ -72,18 +73,19 @@ def head_rows(recording: Recording, units: Units) -> list[tuple[str, str]]:
         ("Running", running),
         ("Sensor", f"{sensor}, {info.rate_hz:g} samples a second"),
     ]
-    tags: dict[str, list[str]] = {}
+    tags: dict[str, list[str]] = {"Surface": [], "Shoe": []}
     for said in said_in(recording.facts, units):
         if said.name in {"Surface", "Shoe", "Speed", "Slope"}:
             tags.setdefault(said.name, []).append(said.value)
-    rows += [(name, ", then ".join(dict.fromkeys(values))) for name, values in tags.items()]
-    if recording.stated_distance_m is not None:
-        rows.append(
-            ("Distance", f"{distance_words(recording.stated_distance_m, units)}, as stated")
-        )
-    elif result.distance_m is not None and result.distance_source:
-        distance = distance_words(result.distance_m, units)
-        rows.append(("Distance", f"{distance}, {_DISTANCE_WORDS[result.distance_source]}"))
+    distance_m, source = result.distance_m, _DISTANCE_WORDS.get(result.distance_source, "")
+    if known := recording.in_journal:
+        for name, value in (("Surface", known.surface), ("Shoe", known.shoe)):
+            if tags[name][-1:] != [value]:  # said otherwise since
+                tags[name] = [value] if value else []
+        distance_m, source = known.distance_m, _DISTANCE_WORDS.get(known.distance_source, "")
+    rows += [(name, ", then ".join(dict.fromkeys(said))) for name, said in tags.items() if said]
+    if distance_m is not None and source:
+        rows.append(("Distance", f"{distance_words(distance_m, units)}, {source}"))
     rows += _measured_rows(result, units)
     body = []
     if header.mass_kg is not None:

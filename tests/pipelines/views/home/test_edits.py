@@ -166,8 +166,8 @@ def test_a_return_that_is_complete_is_told_for_a_week_and_may_begin_anew(journal
     journal.change_settings(return_since_ns=at(1), rest_days=0)
     for day in range(2, 14, 2):
         number = journal.add(run(day))
-        for when, later in (("after", 0.0), ("24h", 1.0)):
-            journal.add(pain(day + later, 0, when, number))
+        journal.add(pain(day, 0, "after", number))
+        journal.add(pain(day + 1, 0, "24h", number))
     done = "The return is complete: run as usual, and add no more than about two miles a week."
 
     def page(day: float) -> str:

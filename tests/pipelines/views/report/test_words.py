@@ -21,6 +21,7 @@ from pipelines.session.facts import (
 )
 from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import content_of
+from pipelines.views.report.recording import InJournal
 from tests.pipelines.views.report.runs import HEADER, changed, recording_of, steps_of
 
 ACCURACY_PAGE = Path(__file__).parents[4] / "benchmarks" / "accuracy.json"
@@ -150,9 +151,17 @@ def test_head_names_what_was_said_of_the_run() -> None:
     assert rows["Slope"] == "1.746 %"
     assert rows["Distance"] == "5.2 km, from the stated speed and the time spent running"
     # what the runner says of it in the journal goes first, in the units that are asked for
-    imperial = dict(particulars.head_rows(replace(recording, stated_distance_m=6000.0), "imperial"))
+    said = InJournal(6000.0, "user", "trail", "old blue")
+    imperial = dict(particulars.head_rows(replace(recording, in_journal=said), "imperial"))
     assert imperial["Distance"] == "3.7 miles, as stated"
     assert imperial["Speed"] == "5.59 mph, then unknown"
+    assert (imperial["Surface"], imperial["Shoe"]) == ("trail", "old blue")
+    # what it has as it was recorded stays in full, and what was taken back goes
+    same = InJournal(5230.0, "speed", "grass", "")
+    rows = dict(particulars.head_rows(replace(recording, in_journal=same), "metric"))
+    assert rows["Surface"] == "asphalt, then grass"
+    assert "Shoe" not in rows
+    assert rows["Distance"] == "5.2 km, from the stated speed and the time spent running"
 
 
 def test_data_quality_counts_what_was_lost() -> None:
