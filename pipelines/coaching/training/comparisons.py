@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,7 @@ LEAST_RUNS: Final = 3
 #: Name of the pain the day after among the values.
 NEXT_DAY_PAIN: Final = "next_day_pain"
 _TOLD: Final = ("impact_shock_g", "peak_10hz_bw", NEXT_DAY_PAIN)
+_MOST_TAGS: Final = 3
 #: Before and after a change of shoes: so many runs on either side.
 _RUNS_AROUND: Final = 5
 _ABSOLUTE: Final = {"sacral_lean_deg": "°", "sacral_roll_deg": "°", NEXT_DAY_PAIN: "points"}
@@ -167,6 +169,30 @@ def comparison_cues(
             },
         )
     ]
+
+
+def tags_to_compare(runs: Sequence[TaggedRun], *, in_turn: bool = False) -> list[tuple[str, str]]:
+    """Pairs of tags that have the runs for it: the one of most runs against up to three others.
+
+    Parameters
+    ----------
+    runs : sequence of TaggedRun
+        In order of time.
+    in_turn : bool
+        For shoes: the last two that came into use instead.
+
+    Examples
+    --------
+    >>> runs = [TaggedRun(tag, at) for at, tag in enumerate("aaabbbbccc")]
+    >>> tags_to_compare(runs), tags_to_compare(runs, in_turn=True)
+    ([('b', 'a'), ('b', 'c')], [('b', 'c')])
+    """
+    counts = Counter(run.tag for run in runs)
+    known = [tag for tag, count in counts.items() if count >= LEAST_RUNS]
+    if in_turn:
+        return [(known[-2], known[-1])] if len(known) > 1 else []
+    most = max(known, key=lambda tag: counts[tag], default="")
+    return [(most, tag) for tag in known if tag != most][:_MOST_TAGS]
 
 
 def _nearest(

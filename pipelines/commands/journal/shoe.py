@@ -15,10 +15,11 @@ from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.runner.journal.arguments import day_of
 from pipelines.runner.journal.entries import Shoe
-from pipelines.runner.journal.queries import odometers_m
+from pipelines.runner.journal.queries import odometers_m, unmeasured_runs
 from pipelines.runner.journal.shoe_names import retired_shoe, shoe_in_use
 from pipelines.runner.journal.tags import shoe_name
-from pipelines.units import distance_words, parse_distance
+from pipelines.runner.journal.words import odometer_words
+from pipelines.units import parse_distance
 
 #: That a shoe may have run, m.
 _MOST_M: Final = 50_000_000.0
@@ -83,12 +84,13 @@ def shoe(
                     journal.add(pair)
                     say(text("words.shoe_fit"))
         units = journal.settings().units
-        distances = odometers_m(journal)
+        distances, unmeasured = odometers_m(journal), unmeasured_runs(journal)
         shoes = journal.entries(Shoe)
     for item in shoes:
         distance_m = distances[item.identifier or 0]
         state = f"  retired {item.retired}" if item.retired else ""
-        say(f"{item.name:<24} {distance_words(distance_m, units):>12}{state}")
+        words = odometer_words(distance_m, unmeasured.get(item.identifier or 0, 0), units)
+        say(f"{item.name:<24} {words:>12}{state}")
         worn = None if item.retired else shoe_cue(item.name, distance_m, units)
         if worn is not None:
             say(f"  {worn.message}")

@@ -97,6 +97,17 @@ def odometers_m(journal: Journal) -> dict[int, float]:
     )
 
 
+def unmeasured_runs(journal: Journal) -> dict[int, int]:
+    """How many runs in a shoe, by its number, its distance leaves out, as theirs is not known."""
+    return dict(
+        journal.records(
+            tuple[int, int],
+            "SELECT shoe_id, count(*) FROM sessions WHERE shoe_id IS NOT NULL "
+            "AND distance_m IS NULL AND NOT simulated GROUP BY shoe_id",
+        )
+    )
+
+
 def earlier_baselines(
     journal: Journal, since_ns: int, before_ns: int, surface: str, shoe: str
 ) -> list[tuple[str, str]]:

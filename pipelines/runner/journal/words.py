@@ -72,6 +72,18 @@ def session_line(session: Session, units: Units = "metric", shoe: str = "") -> s
     )
 
 
+def odometer_words(distance_m: float, unmeasured: int, units: Units = "metric") -> str:
+    """What a pair of shoes has run, and of how many runs that is not known.
+
+    Examples
+    --------
+    >>> odometer_words(120_000.0, 0), odometer_words(120_000.0, 1)
+    ('120.0 km', '120.0 km and 1 run of no known distance')
+    """
+    distance = distance_words(distance_m, units)
+    return distance + f" and {counted(unmeasured, 'run')} of no known distance" * (unmeasured > 0)
+
+
 def pain_line(item: PlacedPain) -> str:
     """A note of pain in one line, with the run that it belongs to and all that was said of it."""
     pain = item.pain

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from imu.errors import ParameterError, RecordingError
 from pipelines.clock_words import clock_words
 from pipelines.coaching.texts import text
+from pipelines.coaching.training.comparisons import comparison_cues, tags_to_compare
 from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.counted import counted
@@ -31,8 +32,16 @@ from pipelines.runner.journal.entries import (
     moment,
     utc_ns_of,
 )
-from pipelines.runner.journal.queries import PlacedPain, odometers_m, placed_pains
+from pipelines.runner.journal.queries import (
+    PlacedPain,
+    odometers_m,
+    placed_pains,
+    runs_by_shoe,
+    runs_by_surface,
+    unmeasured_runs,
+)
 from pipelines.runner.journal.tags import SURFACES
+from pipelines.runner.journal.words import odometer_words
 from pipelines.runner.last_letter import handed_over_store
 from pipelines.units import distance_words, height_words, mass_words
 from pipelines.views.app_libraries import missing
@@ -163,6 +172,7 @@ class Answers:
             spans=_SPANS,
             days=days,
             rows=[(one, day_and_time(one), self._facts(one)) for one in reversed(diary.sessions)],
+            compared=self._compared(),
             form=FORM,
             units=settings.units,
             shoe_name=diary.shoe_name,
@@ -176,7 +186,7 @@ class Answers:
         plan = [one.message for one in return_cues(self.journal, utc_ns_of(self.now))]
         state = return_state(self.journal)
         units = settings.units
-        distances = odometers_m(self.journal)
+        distances, unmeasured = odometers_m(self.journal), unmeasured_runs(self.journal)
         last = self.journal.entries(Session, "NOT simulated", newest=1)
         ceiling = settings.weekly_ceiling_m
         return render_page(
@@ -192,8 +202,9 @@ class Answers:
             kinds=get_args(ExerciseKind),
             exercises=list(reversed(self.journal.entries(Exercise, newest=10))),
             shoes=[
-                (one, distance_words(distances[one.identifier or 0], units))
+                (one, odometer_words(distances[number], unmeasured.get(number, 0), units))
                 for one in self.journal.entries(Shoe)
+                if (number := one.identifier)
             ],
             followed=state is not None and not state.finished,
             plan=[words for words in plan if words not in told],
@@ -300,6 +311,19 @@ class Answers:
         effort = "" if session.effort is None else f"effort {session.effort} of 10"
         simulated = "simulated" if session.simulated else ""
         return " · ".join([*known, *filter(None, (session.surface, shoe, effort, simulated))])
+
+    def _compared(self) -> list[str]:
+        """Surfaces beside each other, and the last two pairs of shoes, of all runs."""
+        surfaces, shoes = runs_by_surface(self.journal), runs_by_shoe(self.journal)
+        cues = [
+            cue
+            for first, second in tags_to_compare(surfaces)
+            for cue in comparison_cues(surfaces, first, second)
+        ]
+        for first, second in tags_to_compare(shoes, in_turn=True):
+            cues += comparison_cues(shoes, first, second, before_and_after=True)
+        shown = [cue.message for cue in cues if cue.text_id != "compare.too_few"]
+        return list(dict.fromkeys(shown))  # how far they lead once, at the end of each
 
     def _month_words(self, diary: Diary) -> str:
         units = self.journal.settings().units

@@ -11,7 +11,8 @@ from pipelines.coaching.training.weekly import monday_of
 from pipelines.counted import counted
 from pipelines.intervals import difference_half_width_95
 from pipelines.runner.journal.entries import Questionnaire, Session
-from pipelines.runner.journal.queries import begins, odometers_m, red_flag_state
+from pipelines.runner.journal.queries import begins, odometers_m, red_flag_state, unmeasured_runs
+from pipelines.runner.journal.words import odometer_words
 from pipelines.runner.last_letter import HandedOver
 from pipelines.units import distance_words
 from pipelines.views.home.diary import FORM, NO_DISTANCE, Diary, Usual, diary_of, distance_of
@@ -79,6 +80,8 @@ class Letter:
         Against the runs before.
     odometers_m : dict of int to float
         Of each shoe, m.
+    unmeasured : dict of int to int
+        Of shoes, how many runs that leaves out.
     flags : tuple of Questionnaire
         The answers to the questions about warning signs: the latest, and before it those of the
         four weeks that had a yes, newest first.
@@ -92,9 +95,14 @@ class Letter:
     weeks: tuple[Week, ...]
     form: tuple[FormRow, ...]
     odometers_m: dict[int, float]
+    unmeasured: dict[int, int]
     flags: tuple[Questionnaire, ...]
     stopped: bool
     last: HandedOver | None = None
+
+    def odometer(self, shoe: int, units: Units) -> str:
+        """What a shoe has run."""
+        return odometer_words(self.odometers_m[shoe], self.unmeasured.get(shoe, 0), units)
 
     def changes(self, units: Units) -> list[str]:
         """What is otherwise than in the letter before, a sentence each."""
@@ -145,6 +153,7 @@ def letter_of(journal: Journal, today: date, last: HandedOver | None = None) -> 
         ),
         tuple(_form_row(one, diary, before) for one in FORM),
         odometers_m(journal),
+        unmeasured_runs(journal),
         tuple(flags),
         red_flag_state(journal).stopped,
         last,

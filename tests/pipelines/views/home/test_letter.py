@@ -104,6 +104,25 @@ def test_what_differs_by_less_than_is_shown_has_not_changed(new: Journal) -> Non
     )
 
 
+def test_surfaces_and_shoes_are_compared_among_the_months_and_shoes_say_what_they_lack(
+    new: Journal,
+) -> None:
+    blue, red = new.add(Shoe("Blue", start_km=100.0)), new.add(Shoe("Red"))
+    for day, (surface, shock, shoe) in enumerate([("asphalt", 4.0, blue), ("grass", 3.0, red)] * 3):
+        means = {"impact_shock_g": shock}
+        new.add(run(day - 12, None, means=means, surface=surface, shoe_id=shoe))
+    new.add(run(-5, None, surface="track"))
+    answers = Answers(new, Path(), datetime(2026, 3, 1, 20, tzinfo=UTC))
+    months = answers.months(Frame("/", "/h/", "months"))
+    assert "Impact shock: grass against asphalt, median -25.0 %; higher in 0 of 3 pairs." in months
+    assert "Impact shock: Red against Blue, median -25.0 %; higher in 0 of 3 pairs." in months
+    assert months.count("a tendency, not a cause") == 1
+    assert "track has" not in months
+    lacks = "100.0 km and 3 runs of no known distance"
+    assert f"Blue, {lacks}" in answers.diary_page(Frame("/", "/h/", "journal"))
+    assert f"in all {lacks}" in answers.letter(Frame("/", "/h/", "letter"))
+
+
 def test_form_is_compared_with_the_weeks_before_by_welch(journal: Journal) -> None:
     lean, shock, *_ = letter_of(journal, _TODAY).form
     assert lean.difference == pytest.approx(2.0)

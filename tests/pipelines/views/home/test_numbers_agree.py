@@ -172,7 +172,7 @@ def _assert_shoes(journal: Journal, diary: str, letter: str, units: Units) -> No
         distance = distance_words(distances[shoe.identifier or 0], units)
         assert re.search(rf"^{shoe.name} +{distance}", printed, re.MULTILINE)
         assert f"{shoe.name}, {distance}" in _words(diary)
-        assert shoe.retired is not None or f"{distance} in all" in letter
+        assert shoe.retired is not None or f"in all {distance}" in letter
     blue, red = (distances[one.identifier or 0] for one in journal.entries(Shoe))
     assert blue == pytest.approx(612_340.0 + 15_960.0)
     assert red == pytest.approx(5310.0 + 4.4 * 1609.344 + 40.0 + 4960.0)
