@@ -155,14 +155,19 @@ class EarlierSession:
 
 def newest_session(folder: Path | None = None) -> Path | None:
     """The session written last in a folder, the user's own by default; None without any."""
+    return next(iter(written_sessions(folder)), None)
+
+
+def written_sessions(folder: Path | None = None) -> list[Path]:
+    """The sessions of a folder, the user's own by default, the one written last first."""
     from pipelines.runner.user_directory import sessions_directory
 
     place = sessions_directory() if folder is None else folder
     try:
         written = [(path.stat().st_mtime, path) for path in place.glob("[!.]*.mcap")]
     except OSError:
-        return None
-    return max(written)[1] if written else None
+        return []
+    return [path for _, path in sorted(written, reverse=True)]
 
 
 def continued_path(given: str) -> Path:

@@ -24,8 +24,7 @@ def forget_everything(journal: Journal) -> list[Path]:
         Files that could not be removed.
     """
     journal.empty()
-    recorded = unfiled_run(journal)
-    if recorded is not None:
+    while (recorded := unfiled_run(journal)) is not None:
         never_offer(recorded.utc_start_ns, journal)
     folder, left = journal.path.parent, []
     # those that could not be read too

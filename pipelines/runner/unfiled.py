@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from imu.errors import RecordingError
-from pipelines.runner.continuing import newest_session
+from pipelines.runner.continuing import is_whole, newest_session, written_sessions
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, moment
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
@@ -35,34 +35,41 @@ class Unfiled:
 
 
 def unfiled_run(journal: Journal, folder: Path | None = None) -> Unfiled | None:
-    """The newest session of the data folder, where it is a run that the journal lacks.
+    """The newest session of the data folder that is a run which the journal lacks.
 
-    Only its header is read. One that is being written is a run that goes on.
+    That is the last one, where it was not filed, else one that was cut short before: what ended by
+    itself was filed, or held no run. Only headers are read. One that is being written goes on.
     """
+    for number, path in enumerate(written_sessions(folder)):
+        try:
+            known = path.stat()
+            if time.time() - known.st_mtime > _MISSED_S:
+                return None
+            found = None if number and is_whole(path) else _unfiled(journal, path, last=not number)
+        except (OSError, RecordingError):
+            continue
+        if found is not None and known.st_size >= _LEAST_BYTES:
+            return found
+    return None
+
+
+def _unfiled(journal: Journal, path: Path, *, last: bool) -> Unfiled | None:
     from pipelines.files.kept_file import is_being_written
     from pipelines.files.session_reader import read_header
 
-    newest = newest_session(folder)
-    if newest is None:
+    if is_being_written(path):
         return None
-    try:
-        known = newest.stat()
-        if time.time() - known.st_mtime > _MISSED_S or known.st_size < _LEAST_BYTES:
-            return None
-        if is_being_written(newest):
-            return None
-        header = read_header(newest)
-    except (OSError, RecordingError):
-        return None
+    header = read_header(path)
     if header.simulated or header.source.startswith("trace"):
         return None
     start_ns = header.utc_start_ns
-    if journal.entries(Session, "utc_start_ns >= ?", (start_ns,)):
+    later = ">=" if last else "="
+    if journal.entries(Session, f"utc_start_ns {later} ?", (start_ns,), newest=1):
         return None
     if journal.rows("SELECT 1 FROM taken_in WHERE key = ?", (_deleted(start_ns),)):
         return None
     began = moment(start_ns, header.utc_offset_minutes or 0)
-    return Unfiled(newest, f"{began:%Y-%m-%d %H:%M}", start_ns)
+    return Unfiled(path, f"{began:%Y-%m-%d %H:%M}", start_ns)
 
 
 def run_goes_on(folder: Path | None = None) -> bool:
@@ -91,11 +98,14 @@ def _deleted(utc_start_ns: int) -> str:
 
 
 def file_it(run: Unfiled, journal: Journal) -> Session | None:
-    """Put it into the journal, as at its end; None where nothing was run.
+    """Put it into the journal, as at its end; None where nothing was run, which is offered once.
 
     Raises
     ------
     BackstrideError
         When it cannot be read, or the journal cannot take it.
     """
-    return add_run(journal, recorded_run(run.path, AddOptions(), journal).run)
+    session = add_run(journal, recorded_run(run.path, AddOptions(), journal).run)
+    if session is None:
+        never_offer(run.utc_start_ns, journal)
+    return session

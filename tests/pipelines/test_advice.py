@@ -259,6 +259,39 @@ def test_a_run_that_was_not_filed_is_offered_and_one_that_goes_on_is_not(
         assert unfiled_run(opened) is None
 
 
+def test_each_run_that_was_cut_short_is_offered_until_it_is_filed(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    simulated = tmp_path_factory.mktemp("sim") / "run.mcap"
+    write_simulation(simulated, "minutes=0.3&standing_s=2&rate=100", quiet)
+    session = read_session(simulated)
+    (home / "sessions").mkdir()
+
+    def cut_short(hours: float) -> None:
+        start_ns = time.time_ns() - round(hours * 3600e9)
+        header = replace(session.header, source="ble:AA:BB", utc_start_ns=start_ns)
+        path = home / "sessions" / f"{hours:g}.mcap"
+        with SessionWriter(path, header) as writer:
+            for record in session.records:
+                writer.write_record(record)
+        path.write_bytes(path.read_bytes()[:-200])
+        os.utime(path, (start_ns / 1e9,) * 2)
+
+    for hours in (50, 26, 2):
+        cut_short(hours)
+    with Journal() as opened:
+        for number in (1, 2, 3):
+            assert f"Run {number} is in your journal now." in change(opened, "file", {}, now())
+        assert "All that was recorded" in change(opened, "file", {}, now())
+        starts = [one.utc_start_ns for one in opened.entries(Session)]
+        assert starts == sorted(starts) and len(starts) == 3
+        journal("delete", 2, "--confirmed")  # on purpose
+        assert unfiled_run(opened) is None
+    journal("delete", "--everything", "--confirmed")
+    with Journal() as opened:
+        assert unfiled_run(opened) is None
+
+
 # ----------------------------------------------------------------------- what else the articles ask
 
 
