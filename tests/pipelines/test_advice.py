@@ -120,7 +120,10 @@ def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:
     assert cues_before(plan, [("pain", "7 before")]) == []  # said as the run starts
     journal("pain", 5)
     ended = backstride("live", QUICK)
-    assert "You rated your pain 5, just now. No training is suggested until" in ended.out
+    assert (
+        "You rated your pain 5, just now: walk, or run easily, shorter and softer. No training"
+        in ended.out
+    )
     assert "pelvic tilts" not in ended.err
     assert "budget" not in ended.err
     journal("check", "--yes", "saddle", "--no-others")
@@ -186,7 +189,7 @@ def test_a_new_shoe_is_added_with_the_run_and_named() -> None:
 
 def test_the_first_week_does_not_scold() -> None:
     said = backstride("live", QUICK)
-    assert "No run of the last 30 days has a distance or a load to go by: run easily" in said.out
+    assert "No distance of the last 30 days to go by: run easily" in said.out
     assert "short" not in said.out
 
 
@@ -423,10 +426,7 @@ def test_an_intensity_that_is_asked_for_can_be_read_and_checked_by_talking() -> 
     with Journal() as opened:
         opened.change_settings(return_since_ns=time.time_ns() - 86_400 * 10**9)
     said = backstride("live", "sim:?minutes=4&speed=4&standing_s=1&time_scale=0&rate=50").out
-    assert (
-        "A little easier: this stage stays below 80 % of your usual intensity, so that you can "
-        "talk in whole sentences." in said
-    )
+    assert "A little easier, below 80 % of your usual: so that you can talk in whole" in said
     assert "highest pulse     185 beats a minute" in journal("settings", "--highest-pulse", 185)
     with JournalAtHand() as at_hand:
         plan, _ = plan_for_run(at_hand, now())

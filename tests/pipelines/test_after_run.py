@@ -114,7 +114,7 @@ def test_after_the_run_it_is_filed_asked_and_compared(tmp_path: Path) -> None:
         shown = answered(outer, process, answers)
     assert "give a number from 0 to 10" in shown
     assert "Pain of 7 with this run: no run until it is 3 or less again." in shown
-    held = "None of these signs.\nYou rated your pain 7, just now. No training is suggested"
+    held = "None of these signs.\nYou rated your pain 7, just now: walk, or leave"
     assert held in shown  # and nothing goes on
     assert "Effort 8 of 10: a hard run. Make the next one easy" in shown
     assert "Stretch the hamstrings" not in shown  # pain is high

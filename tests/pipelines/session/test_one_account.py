@@ -343,7 +343,7 @@ def test_a_simulated_run_is_accompanied(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "a.mcap"
     url = "sim:?minutes=0.3&rate=50&standing_s=1&time_scale=0"
     ended = backstride("live", url, "--record", path)
-    assert "No run of the last 30 days has a distance or a load to go by" in ended.out
+    assert "No distance of the last 30 days to go by" in ended.out
     assert read_session(path).header.plan is not None
     assert [cue.text_id for cue in replay(path, ReplayOptions(), quiet).result.cues] == [
         "session.no_history"

@@ -134,7 +134,9 @@ def test_what_is_unanswered_keeps_training_silent_until_it_is_answered(tmp_path:
     )
     marks = {40.0: ("pain", "2"), 100.0: ("red_flags", "none")}
     run, shown, _ = ran(tmp_path, marks, plan)
-    assert "You rated your pain 7, 20 hours ago. No training is suggested until" in shown
+    assert (
+        "You rated your pain 7, 20 hours ago: walk, or leave the run for another day. No" in shown
+    )
     assert instructions(run, 1, 99) == []
     assert "intervals.run" in instructions(run, 101, 240)
 

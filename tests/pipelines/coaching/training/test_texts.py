@@ -158,3 +158,33 @@ def test_every_text_can_be_met() -> None:
         "cross.",
     )
     assert {name for name in CATALOGUE.keys() - named if not name.startswith(built)} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("session.no_history", {}),
+        ("session.longest_distance", {"distance": "24.0 miles"}),
+        ("session.beyond_distance", {"distance": "24.0 miles", "percent": 112.0}),
+        ("session.beyond_dose", {"distance": "24.0 miles", "percent": 112.0}),
+        ("weekly.reached_now", {"distance": "24.0 miles"}),
+        ("weekly.beyond_now", {"distance": "24.0 miles", "percent": 112.0}),
+        ("warm_up.ease", {"minutes": 5.0}),
+        ("return.treadmill", {"percent": 80.0}),
+        ("return.track", {"percent": 80.0}),
+        ("return.usual", {"percent": 90.0}),
+        ("return.ceiling", {"percent": 80.0}),
+        ("return.resting_run", {"day": 3.0, "days": 7.0}),
+        ("intervals.still_running", {}),
+    ],
+)
+def test_what_is_read_from_two_metres_fits_its_two_lines(
+    name: str, numbers: dict[str, float | str]
+) -> None:
+    assert len(text(name, **numbers)) <= 92, text(name, **numbers)
+
+
+def test_what_pain_asks_for_comes_before_why() -> None:
+    for one in ("pain.held", "pain.held_easy"):
+        said = text(one, level=5.0, ago="10 hours ago")
+        assert said.index("walk, or") < said.index("No training") <= 92

@@ -156,7 +156,8 @@ def test_while_pain_is_high_or_unanswered_nothing_is_suggested() -> None:
 def test_a_rating_and_its_questions_stand_until_there_is_another() -> None:
     journal("pain", 7, "--at", ago(days=20))
     said = journal("week")
-    assert "You rated your pain 7, 20 days ago. No training is suggested until" in said
+    assert "You rated your pain 7, 20 days ago: walk, or leave the run for another day." in said
+    assert "No training is suggested until" in said
     assert "The questions about signs for a doctor are not answered yet." in said
     journal("pain", 2)
     said = journal("week")
@@ -201,7 +202,8 @@ def test_what_is_held_back_is_told_with_the_week() -> None:
     ran(hours=3)
     journal("pain", 7)
     said = journal("week")
-    assert "You rated your pain 7, just now. No training is suggested until" in said
+    assert "You rated your pain 7, just now: walk, or leave the run for another day." in said
+    assert "No training is suggested until" in said
     asked = "The questions about signs for a doctor are not answered yet."
     assert said.index(asked) < said.index("Answer them with: backstride journal check")
 
