@@ -46,7 +46,7 @@ from pipelines.runner.last_letter import handed_over_store
 from pipelines.units import distance_words, height_words, mass_words
 from pipelines.views.app_libraries import missing
 from pipelines.views.home.diary import FORM, Diary, day_and_time, diary_of, distance_of, load_of
-from pipelines.views.home.exercises import EXERCISES
+from pipelines.views.home.exercises import EXERCISES, GUIDES
 from pipelines.views.home.frame import Frame, render_page
 from pipelines.views.home.letter import letter_of, summary_of
 from pipelines.views.home.pictures import month_figure, run_figure
@@ -182,7 +182,7 @@ class Answers:
     def diary_page(self, frame: Frame) -> str:
         """The journal: today's advice, pain, exercises, shoes, plan, settings and warning signs."""
         found, settings = advice(self.journal, self.now), self.journal.settings()
-        told = [one.message for one in found.cues]
+        told = {one.message: EXERCISES.get(GUIDES.get(one.text_id, "")) for one in found.cues}
         plan = [one.message for one in return_cues(self.journal, utc_ns_of(self.now))]
         state = return_state(self.journal)
         units = settings.units

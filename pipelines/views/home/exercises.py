@@ -57,6 +57,8 @@ _TITLES: Final = {
 }
 _KINDS: Final[dict[str, ExerciseKind]] = {"core": "core", "balance": "core"}
 
+#: By what suggests it, the exercise that guides through it.
+GUIDES: Final = {"core.due": "core", "stretch.due": "stretch"}
 #: By name, in the order of a run.
 EXERCISES: Final[dict[str, Guided]] = {
     **{

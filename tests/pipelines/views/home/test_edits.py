@@ -183,6 +183,15 @@ def test_a_return_that_is_complete_is_told_for_a_week_and_may_begin_anew(journal
     assert "Day 1 of about 2" in page(21)
 
 
+def test_what_is_due_today_leads_to_what_guides_through_it(journal: Journal) -> None:
+    frame = Frame("/", "/home/", "journal")
+    page = Answers(journal, Path(), _NOW).diary_page(frame)
+    assert 'five minutes. <a href="/home/exercises/core">Core: two sets, guided</a>' in page
+    assert '<a href="/home/exercises/stretch">Hamstring stretches, guided</a>' in page
+    change(journal, "exercise", {"kind": "core", "minutes": "5"}, _NOW)
+    assert "exercises/core" not in Answers(journal, Path(), _NOW).diary_page(frame)
+
+
 def test_exercise_plan_settings_and_answers_are_kept(journal: Journal) -> None:
     change(journal, "exercise", {"kind": "core", "minutes": "12,5"}, _NOW)
     assert journal.entries(Exercise)[0].minutes == 12.5
