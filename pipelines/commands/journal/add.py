@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.journal.messages import opened_journal, say_cues, say_session
+from pipelines.commands.journal.messages import say_cues, say_session, tell_notes
 from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import as_typed, complain
 from pipelines.commands.options import (
@@ -70,10 +70,14 @@ def add(
         note=note,
         again=again,
     )
-    with opened_journal() as journal:
+    with JournalAtHand(busy_s=2.0) as known:
+        journal = known.open()
+        tell_notes(known.take_notes())
         with progress(f"replaying {'' if file is None else file.name}") as report:
             recorded = recorded_run(file, options, journal, report)
-        for said in filter(None, (_note_of_shoe(shoe, recorded.run), *recorded.notes)):
+        day = recorded.run.session.day if recorded.run.session else None
+        note_of_shoe = unknown_shoe_note(known, shoe, day=day)
+        for said in filter(None, (note_of_shoe, *recorded.notes)):
             complain(f"note: {said}")
         session = add_run(journal, recorded.run, recorded.number)
         if session is None:
@@ -107,11 +111,6 @@ def add(
             say_why_no_training(why)
         else:
             say_cues(after_run(journal, session, date.today()))
-
-
-def _note_of_shoe(shoe: str, run: FinishedRun) -> str:
-    with JournalAtHand() as known:
-        return unknown_shoe_note(known, shoe, day=run.session.day if run.session else None)
 
 
 def _nothing_run(run: FinishedRun) -> str:

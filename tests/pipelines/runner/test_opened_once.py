@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["live", SENSOR, "--axes", "auto", "--surface", "track", "--shoe", "Red"],
         ["live", "sim:?minutes=0.2&time_scale=0", "--no-record", "--shoe", "Red"],
         ["report", "RECORDING", "--out", "OUT/page.html", "--with-journal"],
-        ["journal", "add", "RECORDING", "--distance", "1 km"],
+        ["journal", "add", "RECORDING", "--distance", "1 km", "--shoe", "Red"],
         ["journal", "pain", "2", "--when", "24h"],
         ["journal", "check", "--no-others"],
         ["journal", "exercise", "core", "5"],
