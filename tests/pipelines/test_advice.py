@@ -351,6 +351,9 @@ def test_cross_training_and_softer_ground_are_asked_for() -> None:
     )
     journal("exercise", "cross", 30)
     assert "cross-training" not in journal("week")
+    journal("check", "--yes", "sciatica", "--no-others")  # and no next run is spoken of
+    assert "Do not run on, because pain shoots below the knee" in journal("week")
+    assert "try the next one" not in journal("week")
 
 
 def test_head_shoulders_and_arms_are_named_before_a_run_and_called_unseen() -> None:

@@ -150,12 +150,14 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
             reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_now", {"days": days})))
         elif days >= 14.0:
             reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_soon", {"days": days})))
-        elif lasted_h > 48.0:
-            reasons.append((PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_lasting")))
-        if grown >= CLEAR_RISE and lasted_h >= _LATER_H:
-            reasons.append(
-                (PainTier.PHYSIOTHERAPIST, Cue("pain.physiotherapist_worse", {"points": grown}))
-            )
+        worse = grown >= CLEAR_RISE and lasted_h >= _LATER_H
+        if worse or lasted_h > 48.0:
+            cue = Cue("pain.physiotherapist_lasting")
+            if worse:
+                both = "pain.physiotherapist_both"
+                name = both if lasted_h > 48.0 else "pain.physiotherapist_worse"
+                cue = Cue(name, {"points": grown})
+            reasons.append((PainTier.PHYSIOTHERAPIST, cue))
         reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
     # what nobody rated afterwards was no run without pain
     latest = [run for run in runs if run.is_rated][-5:]

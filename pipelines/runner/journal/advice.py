@@ -101,7 +101,8 @@ def advice(journal: Journal, now: datetime) -> Advice:
         return Advice(stopped, (stopped.cue,))
     _, cues = _pain_cues(journal, now_ns)
     if why := why_no_training(journal, now_ns):
-        return Advice(stopped, tuple(cues), tuple(why))
+        still = (cue for cue in cues if cue.text_id != "pain.softer_ground")  # no next run yet
+        return Advice(stopped, tuple(still), tuple(why))
     settings = journal.settings()
     cues += return_cues(journal, now_ns)
     today = now.date()

@@ -82,7 +82,7 @@ def test_within_the_day_it_began_it_is_not_called_growing() -> None:
 
 def test_both_reasons_of_a_tier_are_told() -> None:
     finding = judged((0, 2), (60, 5))
-    assert names(finding) == ["pain.physiotherapist_lasting", "pain.physiotherapist_worse"]
+    assert names(finding) == ["pain.physiotherapist_both"]
 
 
 @pytest.mark.parametrize(("days", "told"), [(14, "soon"), (20.9, "soon"), (21, "now"), (40, "now")])
