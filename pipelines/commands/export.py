@@ -11,6 +11,7 @@ import typer
 
 from imu.errors import InputError, ParameterError
 from pipelines.commands.checks import check_ending, check_outputs, warm_up_filters
+from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import complain, reader_may_leave, say_json
 from pipelines.files.exporting import (
     PLOTS,
@@ -29,6 +30,7 @@ from pipelines.files.stream_table import write_streams
 from pipelines.files.table_output import table_format, write_text
 from pipelines.folding import fold_session
 from pipelines.replay_options import ReplayOptions
+from pipelines.runner.journal.known_run import known_run
 from pipelines.runner.user_directory import data_directory
 from pipelines.session.facts import StepsFinished
 from pipelines.session.json_form import to_plain
@@ -57,6 +59,13 @@ Facts = Annotated[
 Bids = Annotated[
     Path | None,
     typer.Option(help="Folder of a Motion-BIDS dataset, which the samples are put into."),
+]
+WithJournal = Annotated[
+    bool,
+    typer.Option(
+        "--with-journal",
+        help="The FIT activity with the distance and surface that your journal has.",
+    ),
 ]
 Json = Annotated[
     Path | None, typer.Option("--json", help="Summary, alerts and steps in one file (.json).")
@@ -87,6 +96,7 @@ def export(
     subject: Annotated[str, typer.Option(help="Whose it is, in the dataset.")] = "01",
     task: Annotated[str, typer.Option(help="What is done, in the dataset.")] = "running",
     as_json: Json = None,
+    with_journal: WithJournal = False,
 ) -> None:
     """Write what a session holds in forms that other programs read.
 
@@ -133,7 +143,7 @@ def export(
             _write_bids(bids, file, session, names)
         if any(one is not None for one in (steps, facts, fit, as_json)):
             warm_up_filters()
-            _write_found(file, session, steps, facts, fit, as_json)
+            _write_found(file, session, steps, facts, fit, as_json, with_journal=with_journal)
 
 
 def _write_held(
@@ -168,6 +178,8 @@ def _write_found(
     facts: str | None,
     fit: Path | None,
     as_json: Path | None,
+    *,
+    with_journal: bool,
 ) -> None:
     """What is found in the recording by this version."""
     with progress(f"going through {file.name}") as report:
@@ -176,6 +188,13 @@ def _write_found(
         else:
             found = fold_session(session, session.header, report)
     result, made = found.result, provenance_of(file, found.header)
+    if with_journal:
+        with opened_journal() as journal:
+            known = known_run(journal, found.header.utc_start_ns)
+        if known is None:
+            complain(f"note: {file}: your journal has no run that began then.")
+        else:
+            result = known.laid_over(result)
     for note in found.notes:
         complain(f"note: {note}")
     if steps is not None:

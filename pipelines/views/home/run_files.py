@@ -66,8 +66,8 @@ def activity_of(session: Session, journal: Journal) -> bytes:
     BackstrideError
         As :func:`read_run` and :func:`~pipelines.files.fit_activity.write_fit`.
     """
-    result = read_run(session, journal).result
-    header = replace_header(result.header, utc_start_ns=session.utc_start_ns)
-    return fit_of(
-        replace(result, header=header, distance_m=session.distance_m, surface=session.surface)
-    )
+    recording = read_run(session, journal)
+    header = replace_header(recording.header, utc_start_ns=session.utc_start_ns)
+    result = replace(recording.result, header=header)
+    known = recording.in_journal
+    return fit_of(result if known is None else known.laid_over(result))

@@ -10,9 +10,9 @@ from pipelines.files.summary_file import read_summary
 from pipelines.quantities import quantities_in
 from pipelines.replay_options import ReplayOptions
 from pipelines.runner.journal.entries import Session, Shoe
-from pipelines.runner.journal.queries import session_at
+from pipelines.runner.journal.known_run import known_run
 from pipelines.views.report.reading import nothing, read_recording
-from pipelines.views.report.recording import InJournal, PreviousRun, Recording
+from pipelines.views.report.recording import PreviousRun, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,15 +66,7 @@ def as_stated(recording: Recording, journal: Journal, number: int | None = None)
     number : int, optional
         Of the run there; the one that began then otherwise.
     """
-    if number is None:
-        run = session_at(journal, recording.utc_start_ns or 0)
-    else:
-        run = journal.entry(Session, number)
-    if run is None:
-        return recording
-    shoe = "" if run.shoe_id is None else journal.entry(Shoe, run.shoe_id).name
-    said = InJournal(run.distance_m, run.distance_source, run.surface, shoe)
-    return replace(recording, in_journal=said)
+    return replace(recording, in_journal=known_run(journal, recording.utc_start_ns, number))
 
 
 def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:

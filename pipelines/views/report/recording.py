@@ -9,7 +9,7 @@ import numpy as np
 from devices.records import DeviceInfo
 from imu.samples import Quality
 from imu.steps import Steps
-from pipelines.runner.journal.entries import DistanceSource
+from pipelines.runner.journal.known_run import KnownRun
 from pipelines.session.facts import Fact, LinkChanged
 from pipelines.session.header import SessionHeader
 from pipelines.session.result import SessionResult
@@ -21,19 +21,6 @@ class LinkLoss:
 
     lost_s: float
     resumed_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class InJournal:
-    """What the journal has of a run: as it was recorded, or as the runner has said since.
-
-    ``distance_m`` is None where no distance is known; surface and shoe are empty where not said.
-    """
-
-    distance_m: float | None = None
-    distance_source: DistanceSource = ""
-    surface: str = ""
-    shoe: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +43,7 @@ class Recording:
         Whether the file lacks its end.
     notes : tuple of str
         Sentences that the reader should know.
-    in_journal : InJournal, optional
+    in_journal : KnownRun, optional
         What the journal has of it, which goes before what was recorded.
     """
 
@@ -67,7 +54,7 @@ class Recording:
     recomputed: bool = False
     cut_short: bool = False
     notes: tuple[str, ...] = ()
-    in_journal: InJournal | None = None
+    in_journal: KnownRun | None = None
 
     @property
     def header(self) -> SessionHeader:

@@ -205,10 +205,13 @@ def _assert_recording(journal: Journal, units: Units) -> None:
     assert f'href="{page}/activity.fit"' in shown.decode()
     assert "without a recording" in none.decode()
     Path("run.fit").write_bytes(fit)
-    messages, errors = sdk.Decoder(sdk.Stream.from_file("run.fit")).read()
-    assert errors == []
-    activity = messages["session_mesgs"][0]
-    assert activity["total_distance"] == run.distance_m
-    assert activity["total_timer_time"] == pytest.approx(run.duration_s, abs=0.001)
+    exported = backstride("export", "run.mcap", "--fit", "again.fit", "--with-journal")
+    assert exported.exit_code == 0
+    for name in ("run.fit", "again.fit"):
+        messages, errors = sdk.Decoder(sdk.Stream.from_file(name)).read()
+        assert errors == []
+        activity = messages["session_mesgs"][0]
+        assert activity["total_distance"] == run.distance_m
+        assert activity["total_timer_time"] == pytest.approx(run.duration_s, abs=0.001)
     printed = backstride("replay", "run.mcap").out
     assert f"in {clock_words(run.duration_s)} (" in printed

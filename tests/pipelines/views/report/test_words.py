@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from imu.steps import NO_STEPS, Steps
+from pipelines.runner.journal.known_run import KnownRun
 from pipelines.session.facts import (
     DistanceKnown,
     LinkChanged,
@@ -21,7 +22,6 @@ from pipelines.session.facts import (
 )
 from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import content_of
-from pipelines.views.report.recording import InJournal
 from tests.pipelines.views.report.runs import HEADER, changed, recording_of, steps_of
 
 ACCURACY_PAGE = Path(__file__).parents[4] / "benchmarks" / "accuracy.json"
@@ -151,13 +151,13 @@ def test_head_names_what_was_said_of_the_run() -> None:
     assert rows["Slope"] == "1.746 %"
     assert rows["Distance"] == "5.2 km, from the stated speed and the time spent running"
     # what the runner says of it in the journal goes first, in the units that are asked for
-    said = InJournal(6000.0, "user", "trail", "old blue")
+    said = KnownRun(6000.0, "user", "trail", "old blue")
     imperial = dict(particulars.head_rows(replace(recording, in_journal=said), "imperial"))
     assert imperial["Distance"] == "3.7 miles, as stated"
     assert imperial["Speed"] == "5.59 mph, then unknown"
     assert (imperial["Surface"], imperial["Shoe"]) == ("trail", "old blue")
     # what it has as it was recorded stays in full, and what was taken back goes
-    same = InJournal(5230.0, "speed", "grass", "")
+    same = KnownRun(5230.0, "speed", "grass", "")
     rows = dict(particulars.head_rows(replace(recording, in_journal=same), "metric"))
     assert rows["Surface"] == "asphalt, then grass"
     assert "Shoe" not in rows
