@@ -75,10 +75,21 @@ def distance_words(distance_m: float, units: Units = "metric") -> str:
     >>> distance_words(5230.0), distance_words(5230.0, "imperial"), distance_words(20.0)
     ('5.2 km', '3.2 miles', '20 m')
     """
-    amount = f"{distance_m / LONG[units][0]:.1f}"
+    amount, unit = counted_distance(distance_m, units)
     if amount == "0.0" and distance_m >= 0.5:
         return f"{distance_m:.0f} m"
-    return f"{amount} {'miles' if units == 'imperial' else 'km'}"
+    return f"{amount} {unit}"
+
+
+def counted_distance(distance_m: float, units: Units = "metric") -> tuple[str, str]:
+    """A distance that counts on, and its unit, which stays.
+
+    Examples
+    --------
+    >>> counted_distance(5230.0), counted_distance(20.0, "imperial")
+    (('5.2', 'km'), ('0.0', 'miles'))
+    """
+    return f"{distance_m / LONG[units][0]:.1f}", "miles" if units == "imperial" else "km"
 
 
 def speed_words(speed_m_s: float, units: Units = "metric", decimals: int = 1) -> str:
@@ -100,10 +111,12 @@ def dose_words(easy_km: float, units: Units) -> tuple[str, str]:
     --------
     >>> dose_words(4.26, "metric"), dose_words(4.26, "imperial")
     (('4.3', 'easy km'), ('2.6', 'easy miles'))
+    >>> dose_words(0.02, "metric")
+    ('0.0', 'easy km')
     """
     if not math.isfinite(easy_km):
         return "", ""
-    amount, _, unit = distance_words(1000.0 * easy_km, units).partition(" ")
+    amount, unit = counted_distance(1000.0 * easy_km, units)
     return amount, f"easy {unit}"
 
 

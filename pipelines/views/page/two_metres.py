@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.clock_words import clock_words
 from pipelines.coaching.training.single_session import BEYOND
 from pipelines.quantities import Quantity, quantity_named
-from pipelines.units import LONG, distance_words, dose_words
+from pipelines.units import LONG, counted_distance, dose_words
 from pipelines.views.terminal.wording import standing
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def two_metres(
     time = clock_words(status.elapsed_s)
     distance, distance_unit = "–", LONG[units][1]
     if status.distance_m is not None:
-        distance, _, distance_unit = distance_words(status.distance_m, units).partition(" ")
+        distance, distance_unit = counted_distance(status.distance_m, units)
     pace, pace_unit = pace_words(status.speed_m_s, units)
     shown = [
         _number("time", time),
