@@ -70,7 +70,7 @@ def test_every_measure_of_the_table_has_a_median() -> None:
 
 def test_no_steps_are_one_line() -> None:
     result = summary(NO_STEPS)
-    assert summary_lines(result) == ["run.csv: 0 running steps in 1:02 (200 Hz)"]
+    assert summary_lines(result) == ["run.csv: 0 running steps in 1:01 (200 Hz)"]
     assert set(result.median.values()) == {None}
 
 
@@ -90,7 +90,7 @@ def test_losses_are_told(losses: LossCounts, words: str) -> None:
 
 def test_the_head_says_what_the_numbers_are() -> None:
     head, contact, *_ = summary_lines(summary(some_steps([200.0] * 40)))
-    assert head == "run.csv: 40 running steps in 1:02 (200 Hz); medians"
+    assert head == "run.csv: 40 running steps in 1:01 (200 Hz); medians"
     assert contact == f"  {'contact time':<30} {200:8d} ms"
 
 
