@@ -37,6 +37,10 @@ _BESIDE: Final = word_set("id nr no number name code address serial uuid of")
 _MOST: Final = 64
 #: Rows on the mean from one change of the label to the next where one sensor goes on.
 _FEWEST_ROWS: Final = 16
+#: What tells runs apart where the clock begins anew with it, and is a state of one elsewhere.
+_RUNS: Final = word_set(
+    "run file filename condition activity take experiment task exercise visit lap"
+)
 #: How far a step is from the usual one at most, as a part of it, and how many are so.
 _EVEN: Final = 0.5
 _MOSTLY: Final = 0.9
@@ -51,7 +55,13 @@ def is_group(name: str) -> bool:
     (True, True, False, False)
     """
     words = frozenset(plain_words(name))
-    return bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
+    groups = bool(words & _GROUPS) and words <= _GROUPS | _BESIDE
+    return groups or _is_of_runs(name)
+
+
+def _is_of_runs(name: str) -> bool:
+    words = frozenset(plain_words(name))
+    return bool(words & _RUNS) and words <= _RUNS | _BESIDE
 
 
 def take_turns(cells: Sequence[Hashable], labels: Sequence[Hashable]) -> bool:
@@ -118,6 +128,9 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
         )
         if not measured or not 1 < len(labels) <= _MOST:
             continue
+        in_turn = index in turning or not _is_of_runs(name)
+        if not in_turn and not _begins_anew(raw, values):
+            continue
         if _is_of_one(_with_rows(raw, of_one), name, values[of_one], labels):
             continue
         wanted = words_of(stream)
@@ -139,6 +152,25 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
     return raw, stream
 
 
+def _begins_anew(raw: RawColumns, values: NDArray[np.generic]) -> bool:
+    """Whether a column says something else wherever the clock begins anew, and there alone."""
+    stamps, changes = _stamps(raw), np.flatnonzero(values[1:] != values[:-1])
+    if stamps is None or len(np.unique(values)) != len(changes) + 1:
+        return False
+    return np.array_equal(changes, np.flatnonzero(np.diff(stamps) < 0.0))
+
+
+def _stamps(raw: RawColumns) -> NDArray[np.float64] | None:
+    """The first times of a table, as numbers; None without any."""
+    times = (k for k, name in enumerate(raw.names)
+             if column_name(name).quantity == "time" and k in raw.values)  # fmt: skip
+    index = next(times, None)
+    if index is None or raw.values[index].dtype.kind == "f":
+        return None if index is None else raw.numbers(index)
+    cells = np.asarray(raw.values[index], np.bytes_)
+    return stamps_in_words(cells, raw.at_header(index)).astype(np.float64)
+
+
 def _is_of_one(
     raw: RawColumns, name: str, values: NDArray[np.generic], labels: Mapping[object, str]
 ) -> bool:
@@ -148,17 +180,9 @@ def _is_of_one(
     turns row by row or share their times, two recordings begin anew. Nobody becomes somebody else,
     and what names sensors comes back where it is but a state of one.
     """
-    times = (k for k, other in enumerate(raw.names)
-             if column_name(other).quantity == "time" and k in raw.values)  # fmt: skip
-    index = next(times, None)
-    if index is None or len(values) < _FEWEST_ROWS:
+    stamps = _stamps(raw)
+    if stamps is None or len(values) < _FEWEST_ROWS:
         return False
-    time = raw.values[index]
-    stamps = (
-        raw.numbers(index)
-        if time.dtype.kind == "f"
-        else stamps_in_words(np.asarray(time, np.bytes_), raw.at_header(index)).astype(np.float64)
-    )
     steps = np.diff(stamps)
     even = np.abs(steps - np.median(steps)) < _EVEN * np.median(steps)
     change = values[1:] != values[:-1]

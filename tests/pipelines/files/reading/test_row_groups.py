@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,40 @@ def test_rows_of_two_are_refused_by_the_column_that_tells_them_apart(
     assert_is_the_run(read(written(path, one)))
     said = "time_s,-,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyr_x_rad_s,gyr_y_rad_s,gyr_z_rad_s"
     assert_is_the_run(read(path, columns=said))
+
+
+@pytest.mark.parametrize("name", ["run", "file_name", "activity"])
+def test_rows_of_two_runs_are_told_apart_by_what_changes_where_the_clock_begins_anew(
+    tmp_path: Path, name: str
+) -> None:
+    one, other = with_label(name, "1", RUN), with_label(name, "2", OTHER)
+    path = written(tmp_path / "run.csv", after(one, other))
+    with pytest.raises(InputError, match=f"'{name}' says that rows are of '1' and '2'"):
+        read(path)
+    assert_is_the_run(read(path, stream=f"{name} 1"))
+
+
+def test_rows_of_one_recording_whose_clock_began_anew_are_read(tmp_path: Path) -> None:
+    one, other = with_label("segment", "1", RUN), with_label("segment", "2", OTHER)
+    found = read(written(tmp_path / "run.csv", after(one, other)))
+    assert len(found.samples) == 2 * ROWS
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("turning", [True, False])
+def test_rows_of_two_sensors_in_turn_that_nothing_names_are_refused(
+    tmp_path: Path, shared: bool, turning: bool
+) -> None:
+    run, gyr = a_run(seed=1), "g{x}" if turning else "mag{x}"
+    other = replace(
+        run,
+        time_s=run.time_s + (0.0 if shared else 0.4 / run.rate_hz),
+        acceleration_m_s2=run.acceleration_m_s2[:, [1, 0, 2]] * [1.0, -1.0, 1.0],
+    )
+    one, two = (columns(acc="a{x}", gyr=gyr, time_name="time", run=r) for r in (run, other))
+    with pytest.raises(InputError, match="rows are of 2 sensors in turn"):
+        read(written(tmp_path / "run.csv", by_turns(one, two)))
+    assert len(read(written(tmp_path / "run.csv", one)).samples) == ROWS
 
 
 @pytest.mark.parametrize("labels", [("waist", "foot"), ("left shank", "Lower_back L5")])
