@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
-from pipelines.files.reading.rate_names import stated_rate_hz
+from pipelines.files.reading.rate_names import rate_of_interval_hz, stated_rate_hz
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.vector_cells import axis_names
 
@@ -34,13 +34,12 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     """
     single = [(name, one.ravel()[0].item()) for name, one in arrays.items()
               if one.size == 1 and one.dtype.kind in "iufUS"]  # fmt: skip
-    rate = stated_rate_hz(single)
+    rate = stated_rate_hz(single) or rate_of_interval_hz(single)
     preamble = {"rate_hz": repr(rate)} if rate else {}
     named: list[tuple[str, NDArray[np.float64]]] = []
     for name, array in arrays.items():
         if array.dtype.names:
-            for field in array.dtype.names:
-                named += _columns(str(field), array[field])
+            named += _fields("", array)
             continue
         if array.dtype.kind not in "iufM" or array.size == 0:
             continue
@@ -51,7 +50,9 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
             continue
         named += _columns(name, array)
     if not named:
-        raise InputError("there are no arrays of numbers in it.", place=place)
+        deep = next((name for name, one in arrays.items() if one.ndim > 2), "")
+        cure = f"{deep} has more than two dimensions: save (N, 3) for each sensor." if deep else ""
+        raise InputError(cure or "there are no arrays of numbers in it.", place=place)
     lengths = {len(values) for name, values in named if column_name(name).quantity != "other"}
     lengths = lengths or {len(named[0][1])}
     if len(lengths) > 1:
@@ -63,6 +64,15 @@ def columns_of(arrays: Mapping[str, NDArray[Any]], place: str) -> RawColumns:
     if len(arrays) == 1 and all(column_name(name).quantity == "other" for name in names):
         names = ("",) * len(names)
     return RawColumns(place, names, {k: v for k, (_, v) in enumerate(kept)}, preamble=preamble)
+
+
+def _fields(above: str, array: NDArray[Any]) -> list[tuple[str, NDArray[np.float64]]]:
+    """Columns of the fields of a structured array, also of those within fields."""
+    found: list[tuple[str, NDArray[np.float64]]] = []
+    for field in array.dtype.names or ():
+        name, inner = f"{above}{field}", array[field]
+        found += _fields(f"{name} ", inner) if inner.dtype.names else _columns(name, inner)
+    return found
 
 
 def _called(arrays: Mapping[str, NDArray[Any]], count: int) -> list[str]:

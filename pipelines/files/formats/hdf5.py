@@ -125,8 +125,10 @@ def _unit_of(path: str, node: Any) -> str:
     """The unit that an array's attribute says, in brackets; empty without one that is known."""
     name = path.rpartition(".")[2]
     unit = next((_text(node.attrs[key]) for key in node.attrs if key.lower() in _UNITS), "")
-    known = "." not in unit and (
-        column_name(f"{name} x ({unit})").unit or column_name(f"{name} ({unit})").unit
+    known = (
+        unit
+        and "." not in unit
+        and (column_name(f"{name} x ({unit})").unit or column_name(f"{name} ({unit})").unit)
     )
     return f" ({unit})" if known else ""
 

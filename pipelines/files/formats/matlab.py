@@ -57,7 +57,7 @@ def _read(look: Look, ask: Ask) -> Recording:
     for name, value in found.items():
         if not name.startswith("__"):
             _gather(name, value, within, several, _DEEPEST)
-    if several and not within:
+    if several and not any(array.size > 1 for _, array in within):
         name, count = next(iter(several.items()))
         raise InputError(
             f"{name} holds {count} recordings: save each as a file of its own.", place=place
@@ -86,10 +86,23 @@ def _gather(
     elif array.dtype.kind == "O" and array.size == 1 and deeper:
         inner = array.reshape(-1)[0]
         _gather(path, inner, arrays, several, deeper - 1)
+    elif deeper and (labels := _labels_of(array)):
+        for label, inner in zip(labels, array.reshape(-1), strict=True):
+            _gather(f"{path}.{label}", np.array(inner), arrays, several, deeper - 1)
     elif array.dtype.names or array.dtype.kind == "O":
         several[path] = array.size
     elif array.dtype.kind in "iuf":
         arrays.append((path, array))
+
+
+def _labels_of(array: NDArray[Any]) -> list[str]:
+    """What a field of words calls each of several structures; empty where none tells them apart."""
+    for field in array.dtype.names or ():
+        labels = [str(one).replace(".", " ") for one in array[field].reshape(-1)
+                  if np.asarray(one).dtype.kind == "U"]  # fmt: skip
+        if len(labels) == len({*labels}) == array.size and all(labels):
+            return labels
+    return []
 
 
 def _sound_part(data: bytes, place: str) -> bytes:

@@ -26,8 +26,11 @@ _IN_WORDS: Final = re.compile(
 )
 #: The number alone below the name of a section, as Vicon Nexus writes it.
 _OF_SECTION: Final = re.compile(r"^Devices[,;\t ]*\n(\d{2,5}(?:[.,]\d+)?)[,;\t ]*$", re.M)
-#: How long it is from sample to sample, by name and unit.
-_INTERVAL: Final = re.compile(r"(?:sampl\w* )?(?:interval|period|dt) (ms|us|s)")
+#: How long it is from sample to sample, by name and unit; without one only where it can be nothing
+#: else, in that in which a sensor has it.
+_INTERVAL: Final = re.compile(
+    r"(?:sampl\w* )?(?:interval|period|dt) (ms|us|s)|dt|sampl\w* (?:interval|period)"
+)
 #: The same above a table, of each sample or of each column, as BIOPAC and LabVIEW write it.
 _A_SAMPLE: Final = re.compile(
     r"^(\d+(?:[.,]\d+)?) *(m?)s(?:ec)?/sample|^Delta_X()[\t, ]+(\d+[.,]\d+(?:E-?\d+)?)",
@@ -88,8 +91,9 @@ def _of_interval(name: str, value: Any) -> float:
     interval = _INTERVAL.fullmatch(" ".join(plain_words(name)))
     if interval is None or not (length := _hertz(value)):
         return 0.0
-    rate = 1.0 / (length * TIME_UNITS[interval[1]])
-    return rate if RATE_RANGE_HZ[0] <= rate <= RATE_RANGE_HZ[1] else 0.0
+    units = [interval[1]] if interval[1] else ["s", "ms", "us"]
+    rates = (1.0 / (length * TIME_UNITS[unit]) for unit in units)
+    return next((rate for rate in rates if RATE_RANGE_HZ[0] <= rate <= RATE_RANGE_HZ[1]), 0.0)
 
 
 def _hertz(value: Any) -> float:

@@ -513,6 +513,15 @@ def as_matlab(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
     savemat(path, {"data": sensors})
 
 
+def as_structures(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
+    from scipy.io import savemat
+
+    fields = ("name", "time", "acc", "gyr")
+    held = np.zeros(len(sensors), [(field, "O") for field in fields])
+    held[:] = [(name, *one.values()) for name, one in sensors.items()]
+    savemat(path, {"sensors": held, "fs": 100.0})
+
+
 def as_numpy(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> None:
     arrays: dict[str, Any] = {f"{n}/{k}": v for n, held in sensors.items() for k, v in held.items()}
     np.savez(path, **arrays)
@@ -540,6 +549,7 @@ def as_list_in_json(path: Path, sensors: dict[str, dict[str, np.ndarray]]) -> No
     [
         ("h5", as_hdf5),
         ("mat", as_matlab),
+        ("mat", as_structures),
         ("npz", as_numpy),
         ("npz", as_flat_numpy),
         ("json", as_json),
@@ -584,6 +594,35 @@ def test_records_of_numpy_with_a_vector_each(tmp_path: Path) -> None:
     held["t"], held["acc"], held["gyr"] = RUN.time_s, ACC, GYR
     np.save(tmp_path / "run.npy", held)
     assert_is_the_run(read(tmp_path / "run.npy"))
+    axes = [(axis, "f8") for axis in "xyz"]
+    within = np.zeros(len(RUN.time_s), [("t_us", "i8"), ("accel", axes), ("gyro", axes)])
+    within["t_us"] = np.round(RUN.time_s * 1e6)
+    for k, axis in enumerate("xyz"):
+        within["accel"][axis], within["gyro"][axis] = ACC[:, k], GYR[:, k]
+    np.save(tmp_path / "within.npy", within)
+    assert_is_the_run(read(tmp_path / "within.npy"))
+
+
+@pytest.mark.parametrize(("called", "value"), [("dt", 0.01), ("sampling_period_ms", 10)])
+def test_arrays_may_say_how_long_it_is_from_sample_to_sample(
+    tmp_path: Path, called: str, value: float
+) -> None:
+    held: dict[str, Any] = {"acc": ACC.T, "gyr": GYR.T, called: value}
+    np.savez(tmp_path / "run.npz", **held)
+    assert_is_the_run(read(tmp_path / "run.npz"))
+    held = {"acc": np.stack([ACC, ACC], axis=1), "gyr": np.stack([GYR, GYR], axis=1)}
+    np.savez(tmp_path / "deep.npz", **held)
+    with pytest.raises(InputError, match="acc has more than two dimensions"):
+        read(tmp_path / "deep.npz")
+
+
+def test_each_group_of_hdf5_may_have_a_time_that_says_its_unit(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "run.h5", "w") as file:
+        for name, values in (("acc", ACC), ("gyr", GYR)):
+            file[f"{name}/t_us"] = np.round(RUN.time_s * 1e6).astype(np.int64)
+            file[f"{name}/xyz"] = values
+    assert_is_the_run(read(tmp_path / "run.h5"))
 
 
 def packet(k: int) -> dict[str, Any]:
