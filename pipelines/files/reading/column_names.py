@@ -18,9 +18,11 @@ from pipelines.files.reading.name_words import (
     COUNT,
     DIRECTIONS,
     DOUBTFUL,
+    FILTERED,
     GRAVITY,
     LESSER,
     LINEAR,
+    MADE,
     NEUTRAL,
     OTHER,
     TIME,
@@ -76,20 +78,21 @@ _RATES: Final = {"p": "x", "q": "y", "r": "z"}
 #: How browsers call the axes that a phone's rotation rate is about.
 _OF_BROWSERS: Final = {"alpha": "z", "beta": "x", "gamma": "y"}
 #: A specific force, where a gyroscope stands beside it; a force plate has none.
-_FORCES: Final = {"f x": 0, "f y": 1, "f z": 2, "fx": 0, "fy": 1, "fz": 2}
+_FORCES: Final = (["f x", "f y", "f z"], ["fx", "fy", "fz"], ["alpha x", "alpha y", "alpha z"])
 _SENSORS: Final = NEUTRAL | ACCELERATION | ANGULAR_VELOCITY
 #: Of columns with one name all but the first get a number from those who read them.
 _AGAIN: Final = re.compile(r"\.[12]$")
 #: A second x, y and z, as MATLAB, R and pandas number it.
 SECOND_AXES: Final = {"x 1": 0, "y 1": 1, "z 1": 2}
-#: A gyroscope's axes by number; beside an acceleration alone, since g is also a unit of that.
-_NUMBERED_RATES: Final = (
+#: A gyroscope's axes by number or turn; beside an acceleration alone, since g is also a unit of
+#: that, and a turn may be an angle.
+_RATES_BESIDE: Final = (
     *(["g1", "g2", "g3"], ["g0", "g1", "g2"]),
     *(["g 1", "g 2", "g 3"], ["g 0", "g 1", "g 2"]),
+    *([f"{gyro} {turn}" for turn in _TURNS] for gyro in ("gyr", "gyro")),
 )
-_NUMBERED_RATE: Final = re.compile("g ?[0-3]")
 _BY_COMPANY: Final = frozenset(
-    [*_RATES, *_FORCES, *SECOND_AXES, *(name for three in _NUMBERED_RATES for name in three)]
+    [*_RATES, *SECOND_AXES, *(name for three in (*_FORCES, *_RATES_BESIDE) for name in three)]
 )
 
 
@@ -226,8 +229,8 @@ def is_doubtful(name: str) -> bool:
     """
     stem, unit, _ = _unit_apart(name)
     words = plain_words(stem)
-    numbered = _NUMBERED_RATE.fullmatch(" ".join(words)) is not None
-    return not unit and (numbered or not DOUBTFUL.isdisjoint(_axis_apart(words)[1]))
+    beside = any(" ".join(words) in three for three in _RATES_BESIDE)
+    return not unit and (beside or not DOUBTFUL.isdisjoint(_axis_apart(words)[1]))
 
 
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
@@ -251,8 +254,8 @@ def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
                 places[" ".join(plain_words(stem))] = k, unit
     having = {one.quantity for one in said if one.axis >= 0}
     triads: tuple[tuple[Quantity, list[str]], ...] = (
-        ("gyr", [*_RATES]), ("acc", [*_FORCES][:3]), ("acc", [*_FORCES][3:]),
-        *(("gyr", names) for names in _NUMBERED_RATES))  # fmt: skip
+        ("gyr", [*_RATES]), *(("acc", names) for names in _FORCES),
+        *(("gyr", names) for names in _RATES_BESIDE))  # fmt: skip
     for quantity, triad in triads:
         other = "acc" if quantity == "gyr" else "gyr"
         if quantity not in having and other in having and places.keys() >= {*triad}:
@@ -318,7 +321,8 @@ def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
     def rank(words: tuple[str, ...]) -> tuple[bool, ...]:
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
         worn, sure = " ".join(words[:-1]) in at_the_waist, DOUBTFUL.isdisjoint(words)
-        return named, worn, elsewhere and [words] == unnamed, sure, LESSER.isdisjoint(words)
+        made = (lesser.isdisjoint(words) for lesser in (MADE, LESSER, FILTERED))
+        return named, worn, elsewhere and [words] == unnamed, sure, *made
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     return groups[first] if rank(first) > rank(second) else every
@@ -428,6 +432,8 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
         return f"{stem} {bracketed[2]}", unit, unknown
     if bracketed:
         stem, unit = bracketed[1].rstrip("/ "), unit_in_brackets(bracketed[2])
+        if not (unit or _is_note(bracketed[2])) and (found := _unit_at_end(stem)):
+            return *found, ""  # "acc x, g (serial number 1)"
         return stem, unit, "" if unit or _is_note(bracketed[2]) else bracketed[2]
     if found := _unit_at_end(name):
         return *found, ""
@@ -543,8 +549,8 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
             return "time" if _measures("time", unit) else "other"
         named = len(words) == 1 and unit_of(words[0]) in UNITS["time"]
         named = named or any(pair in " ".join(words) for pair in TIME_PAIRS)
-        if "t" in words[1:] and _sensor_of(words):  # "aT", a total; "t_acc" is a time
-            return "other"
+        if "t" in words[1:] and _sensor_of(words) and not _measures("time", unit):
+            return "other"  # "aT", a total; "t_acc" is a time
         if (having & TIME or named) and not having & (OTHER - {"gps"}):
             return "time"
         units = frozenset(word for word in words if unit_of(word) in UNITS["time"])

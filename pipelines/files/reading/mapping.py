@@ -107,7 +107,7 @@ def propose(
     if measured or (any(s.quantity != "other" for s in said) and not unnamed):
         mapping = _by_names(raw, names, said, stated, rate_hz, one_sensor=one_sensor, beside=beside)
     else:
-        mapping = by_physics(raw, said, rate_hz)
+        mapping = by_physics(raw, said, rate_hz, one_sensor=one_sensor)
     return with_units(raw, mapping, names, stated, rate_hz, beside), names
 
 

@@ -54,8 +54,8 @@ COUNT: Final = word_set(
     "index idx counter packetcounter count sample samples number no nr row frame seq id"
 )
 ACCELERATION: Final = word_set(
-    "acc ac acce xl accel acceler accelerometer accelerometers acceleration accelerations a gforce "
-    "totalacceleration accelerometeracceleration "
+    "acc ac acce accl xl accel acceler accelerometer accelerometers acceleration accelerations a "
+    "gforce totalacceleration accelerometeracceleration "
     "beschleunigung beschleunigungen beschleunigungssensor beschl besch accelerometre accelero "
     "akselerasjon akselerometer aceleracion acel "
     "acelerometro accelerazione accelerometro aceleracao versnelling versnellingsmeter "
@@ -67,7 +67,7 @@ ACCELERATION: Final = word_set(
 )
 ACCELERATION_PAIRS: Final = _phrases("specific force", "gia tốc")
 ANGULAR_VELOCITY: Final = word_set(
-    "gyr gy gyro gyros gyroscope gyroscopes rotationrate omega ω w as av avel om spin dps "
+    "gyr gy gyro gyros giro gyroscope gyroscopes rotationrate omega ω w as av avel om spin dps "
     "angularvelocity angvel "
     "angrate gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
     "winkelgeschw kreisel "
@@ -78,7 +78,7 @@ ANGULAR_VELOCITY: Final = word_set(
     "ความเร็วเชิงมุม"
 )
 #: Words of a gyroscope, and of an accelerometer, that are of other things as well.
-DOUBTFUL: Final = word_set("av avel om spin xl")
+DOUBTFUL: Final = word_set("av avel om spin xl giro")
 ANGULAR_VELOCITY_PAIRS: Final = _phrases(
     "angular velocity", "angular rate", "angular speed", "rotation rate", "rotational velocity",
     "angular vel", "rotation vel", "rot vel", "vel rot", "vel giro", "turn rate",
@@ -132,11 +132,12 @@ OTHER: Final = word_set(
 #: Words that change nothing where an axis alone is named.
 NEUTRAL: Final = word_set(
     "axis axes sensor imu raw cal calibrated data value values ln wr wide low noise range "
-    "lowg signal channel uncalibrated uncal total rotation of the device in val v"
+    "lowg signal channel uncalibrated uncal total rotation of the device in val v attr attribute"
 )
 #: Directions of the body, by which laboratories name axes.
 DIRECTIONS: Final = word_set(
-    "ap pa anteroposterior anterior antpost fore forward ml lr lat lateral mediolateral medlat "
+    "ap pa anteroposterior anterior antpost fore forward forwards longitudinal sagittal sideways "
+    "transverse transversal frontal ml lr lat lateral mediolateral medlat "
     "v vt vert vertical si is cc craniocaudal up 前後 左右 上下 鉛直 前后"
 )
 #: Places of a body that this sensor is for, and others.
@@ -209,7 +210,10 @@ def names_elsewhere(text: str) -> bool:
     return not _ELSEWHERE.isdisjoint(plain_words(text)) and not names_waist(text)
 
 
-#: Of two columns for the same, that with such a word is the lesser one.
+#: Of two columns for the same, that with such a word is the lesser one; MADE is made of the other,
+#: smoothed or turned to the earth, and so may be FILTERED.
+MADE: Final = word_set("lp lpf lowpass hp hpf highpass smooth smoothed world global earth enu ned")
+FILTERED: Final = word_set("filt filtered")
 LESSER: Final = word_set(
     "raw uncal uncalibrated unfiltered ln noise lownoise lowg counts lsb count adc"
 )

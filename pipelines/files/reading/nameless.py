@@ -40,8 +40,10 @@ Three = tuple[int, ...]
 Triads = tuple[Three, Three]
 
 
-def by_physics(raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | None) -> ColumnMapping:
-    """Tell what columns without names are.
+def by_physics(
+    raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | None, *, one_sensor: bool = False
+) -> ColumnMapping:
+    """Tell what columns without names are; ``one_sensor`` of two files is the gyroscope alone.
 
     Raises
     ------
@@ -57,8 +59,11 @@ def by_physics(raw: RawColumns, said: Sequence[ColumnName], rate_hz: float | Non
     times = named or words or [k for k in rising if k not in counters] or counters
     time = Column(times[0], said[times[0]].unit) if times else None
     rate = rate_hz or rough_rate(raw, time)
-    acceleration, angular_velocity = _triads(raw, [k for k in numbers if k not in rising], rate)
-    if not acceleration:
+    measured = [k for k in numbers if k not in rising]
+    acceleration, angular_velocity = _triads(raw, measured, rate)
+    if one_sensor and not acceleration and len(measured) == 3 and _may_be_gyroscope(raw, measured):
+        angular_velocity = tuple(measured)
+    if not (acceleration or angular_velocity):
         fault = "the names of the columns do not say" if raw.headed else "the columns have no names"
         raise InputError(
             f"{fault}, and it is not plain which of the {len(raw.names)} is what: {HOW}.",

@@ -142,7 +142,10 @@ def read_head(look: bytes, place: str) -> TextHead:
         names = _from_several(names, above, dialect)
         names = _with_labels(names, above, dialect)
     if units_at >= 0:
-        units = _fitted(split_row(lines[units_at], dialect), dialect.columns, lines, first, dialect)
+        cells = split_row(lines[units_at], dialect)
+        labelled = lines[max(names_at, 0)].startswith("*")  # with what it is, as that of units
+        cells = cells[1:] if labelled and len(cells) > dialect.columns else cells
+        units = _fitted(cells, dialect.columns, lines, first, dialect)
     if (channels := channels_above([line for _, line in above], dialect.columns))[0]:
         names, units = channels
     units = _with_those_in_cells(units, split_row("".join(lines[first : first + 1]), dialect))
@@ -171,6 +174,8 @@ def split_row(line: str, dialect: Dialect) -> list[str]:
         line = _TIME_IN_BRACKETS.sub(r"\1 ", line)
     if line[:1] in ("(", "[") and line.rstrip()[-1:] in (")", "]"):
         line = line.strip(" ()[]")
+    if dialect.separator == ",":  # some end each row as they do a statement
+        line = line.rstrip("; ")
     if dialect.separator == " ":
         return line.replace('"', "").split() or [""]
     if '"' in line:

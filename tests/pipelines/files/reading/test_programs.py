@@ -1,0 +1,107 @@
+"""Tables as makers of trackers, loggers and games export them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines import read
+from tests.pipelines.files.reading.shapes import G
+from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, columns, written
+
+ACC, GYR = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
+ROWS = np.column_stack([RUN.time_s, ACC, GYR])
+
+
+def rows(values: np.ndarray, separator: str = ",", end: str = "") -> str:
+    return "".join(separator.join(f"{v:.6f}" for v in row) + f"{end}\n" for row in values.tolist())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Time,Accelerometer Forward,Accelerometer Sideways,Accelerometer Up,Gyro Roll,Gyro Pitch,"
+        "Gyro Yaw",
+        "Time,Accl X,Accl Y,Accl Z,Gyro Yro X,Gyro Y,Gyro Z",
+        "Tiempo,AcelX,AcelY,AcelZ,GiroX,GiroY,GiroZ",
+        "timestamp,alpha_x,alpha_y,alpha_z,omega_x,omega_y,omega_z",
+    ],
+)
+def test_axes_are_named_as_trackers_and_cameras_do(tmp_path: Path, names: str) -> None:
+    path = tmp_path / "run.csv"
+    path.write_text(f"{names}\n{rows(ROWS)}")
+    assert_is_the_run(read(path))
+
+
+def test_a_turn_of_a_gyroscope_that_is_an_angle_is_passed_over(tmp_path: Path) -> None:
+    names = [f"gyro_{turn}" for turn in ("roll", "pitch", "yaw")]
+    angles = np.cumsum(np.degrees(GYR), axis=0) / RUN.rate_hz + 20.0
+    path = tmp_path / "run.csv"
+    held = np.column_stack([ROWS[:, :4], angles])
+    path.write_text(f"time,ax,ay,az,{','.join(names)}\n{rows(held)}")
+    assert not read(path).samples.has_gyro
+
+
+@pytest.mark.parametrize(
+    ("other", "meant", "change"),
+    [
+        ("acc_lp_{x}", "acc_raw_{x}", 0.0),
+        ("acc_{x}_filt", "acc_{x}", 0.7),
+        ("acc_{x}_world", "acc_{x}", -1.0),
+        ("acc_{x}_smoothed", "acc_{x}_uncalibrated", 0.5),
+    ],
+)
+def test_what_was_made_of_an_acceleration_yields_to_it(
+    tmp_path: Path, other: str, meant: str, change: float
+) -> None:
+    mean = ACC.mean(axis=0)
+    table = columns(acc=meant, gyr="gyr_{x}", time_name="time")
+    for k, axis in enumerate("xyz"):
+        made = mean[k] + change * (ACC[:, k] - mean[k])
+        table[other.format(x=axis)] = [f"{value:.6f}" for value in made]
+    for order in (list(table), [*table][-3:] + [*table][:-3]):
+        found = read(written(tmp_path / "run.csv", {name: table[name] for name in order}))
+        assert_is_the_run(found)
+
+
+def test_a_unit_stands_before_a_remark_in_brackets(tmp_path: Path) -> None:
+    table = columns(acc="{X} Accel; g (SEN S/N: 12)", gyr="{X} Gyro; deg/s (SEN S/N: 12)",
+                    per_acc=1 / G, per_gyr=180.0 / np.pi)  # fmt: skip
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
+def test_lines_of_names_and_units_each_begin_with_what_they_are(tmp_path: Path) -> None:
+    names = "*CHANNEL;TIME;ACC x;ACC y;ACC z;GYR x;GYR y;GYR z\n*UNIT;s;G;G;G;deg/s;deg/s;deg/s\n"
+    scale = np.repeat([1.0, 1 / G, 180.0 / np.pi], [1, 3, 3])
+    path = tmp_path / "run.csv"
+    path.write_text(f"*CREATOR;MSR\n{names}*DATA\n{rows(ROWS * scale, ';')}")
+    assert_is_the_run(read(path))
+
+
+def test_rows_without_names_may_end_as_statements_do(tmp_path: Path) -> None:
+    path = tmp_path / "raw.txt"
+    lines = rows(ROWS * np.repeat([1e9, 1.0], [1, 6]), end=";").splitlines()
+    path.write_text("\n".join(f"1600,A,{line}" for line in lines) + "\n")
+    assert_is_the_run(read(path))
+
+
+def test_the_gyroscope_of_two_files_without_names_is_told_by_its_numbers(tmp_path: Path) -> None:
+    one, other = tmp_path / "acc_1.txt", tmp_path / "gyro_1.txt"
+    one.write_text(rows(ACC / G, " "))
+    other.write_text(rows(GYR, " "))
+    for first, second in ((one, other), (other, one)):
+        assert_is_the_run(read(first, beside=second, rate_hz=RUN.rate_hz))
+
+
+def test_of_places_in_a_zip_the_waist_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "running.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for place, scale in (("head", 1.3), ("shin", 1.8), ("waist", 1.0)):
+            held = rows(ROWS[:, :4] * [1.0, scale, scale, scale])
+            packed.writestr(f"acc_running_{place}.csv", f"attr_time,attr_x,attr_y,attr_z\n{held}")
+        turning = rows(ROWS[:, [0, 4, 5, 6]])
+        packed.writestr("Gyroscope_waist.csv", f"attr_time,attr_x,attr_y,attr_z\n{turning}")
+    assert_is_the_run(read(path))
