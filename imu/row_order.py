@@ -172,7 +172,7 @@ def _counted_on(time: Times, mends: list[Mend]) -> Times:
                 )
                 so &= (steps + period >= 0.0) & (steps + period <= max(20.0 * interval, 0.05))
             else:  # a recording that begins anew, at zero, is another one
-                so = np.abs(stamps) > _LATE_S
+                so = (np.abs(stamps) > _LATE_S) | (period == _DAY_S)  # which ends at midnight
                 so &= np.abs(steps + period - interval) <= _JITTER_BACK * interval
             so &= added[back] == 0.0
             if so.any():

@@ -96,7 +96,7 @@ def _refined(time_s: Times, interval_s: float, batch: int) -> float:
         return float("nan")  # no clock has counted so far
     n = len(time_s)
     late = time_s / interval_s - np.arange(n)
-    block = max(16, n // 16, 4 * batch)
+    block = max(16, n // 16, 4 * batch) // batch * batch
     middles = [float(np.median(late[i : i + block])) for i in range(0, n - block + 1, block)]
     slope = float(np.median(np.diff(middles))) / block if len(middles) > 2 else 0.0
     return rate_to_mhz(interval_s * (1.0 + slope))

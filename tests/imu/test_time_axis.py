@@ -391,6 +391,19 @@ def test_a_clock_of_the_day_that_is_turned_back_goes_on(back_s: float, words: st
     assert mend.sentence == f"the clock was turned back once, {words}, and was counted on."
 
 
+@pytest.mark.parametrize(("rows", "batch"), [(274, 2), (422, 4), (570, 2)])
+def test_equal_stamps_of_some_seconds_tell_the_rate(rows: int, batch: int) -> None:
+    stamps = np.arange(rows) // batch * batch / 100.0
+    assert mend_time(stamps).rate_hz == pytest.approx(100.0, rel=2e-3)
+
+
+def test_a_clock_of_the_day_goes_on_at_midnight() -> None:
+    true = 86_390.0 + np.arange(4000) / 200.0
+    axis = mend_time(true % 86_400.0)
+    np.testing.assert_allclose(axis.time_s, true, atol=1e-6)
+    assert [mend.kind for mend in axis.mends] == ["turned back"]
+
+
 def test_a_recording_that_begins_anew_after_an_hour_is_another_one() -> None:
     one = np.arange(0.0, 3600.0, 0.04)
     axis = mend_time(np.concatenate([one, one[:500]]))
