@@ -376,7 +376,8 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         if quantity != "time" and other is not None and words[:1] in (["g"], ["a"], ["w"]):
             quantity = "acc" if other == "acc" else "gyr"
         else:
-            unit, unknown = "", unit
+            # MATLAB leaves "s" of °/s in names
+            unit, unknown = "", "" if (quantity, unit) == ("gyr", "s") else unit
     if quantity in ("acc", "gyr") and not unit and not unknown:
         unknown = next((w for w in _after_stem(words) if w in _FOREIGN), "")
     if quantity == "acc" and not unit and "gforce" in words:

@@ -14,7 +14,7 @@ _FEWEST_ROWS: Final = 200
 #: Share of rows that go back in time from which on they are looked at in its order.
 _GO_BACK: Final = 0.01
 #: How near several rows on is, beside the next: 0.6 at most of two sensors, 1.3 at least of one.
-_NEARER: Final = 0.8
+NEARER: Final = 0.8
 
 
 def refuse_in_turn(values: Values, time_s: Values | None, place: str) -> None:
@@ -44,10 +44,7 @@ def refuse_in_turn(values: Values, time_s: Values | None, place: str) -> None:
     for count in range(2, _MOST_SENSORS + 1):
         if any(not np.ptp(values[k::count], axis=0).any() for k in range(count)):
             continue  # rows of zeros are no sensor
-        away = np.abs(values[count:] - values[:-count])
-        near = np.abs(values[count:] - values[count - 1 : -1])
-        other = away.any(axis=1)  # else a row that was written again
-        if np.count_nonzero(_usual(away[other]) < _NEARER * _usual(near[other])) > 1:
+        if np.count_nonzero(usual_changes(values, count) < NEARER * usual_changes(values, 1)) > 1:
             raise InputError(
                 f"its rows are of {count} sensors in turn, and nothing says which is of which: "
                 "give a file of the sensor at the waist alone, or a column that names the sensor.",
@@ -55,10 +52,12 @@ def refuse_in_turn(values: Values, time_s: Values | None, place: str) -> None:
             )
 
 
-def _usual(changes: Values) -> Values:
-    """The mean of the half in the middle, of each axis."""
+def usual_changes(values: Values, rows: int) -> Values:
+    """By what each axis changes over so many rows: the mean of the half in the middle."""
+    changes = np.abs(values[rows:] - values[:-rows])
+    changes = changes[changes.any(axis=1)]  # else a row that was written again
     quarter = len(changes) // 4
     if not quarter:
-        return np.zeros(changes.shape[1])
+        return np.zeros(values.shape[1])
     middle = np.sort(changes, axis=0)[quarter : len(changes) - quarter]
     return np.asarray(middle.mean(axis=0), np.float64)

@@ -20,6 +20,7 @@ from pipelines.files.reading.column_names import (
 from pipelines.files.reading.long_table import tables_by_sensor
 from pipelines.files.reading.mapping import propose
 from pipelines.files.reading.named_sensors import elsewhere, listed
+from pipelines.files.reading.packets import sample_by_sample
 from pipelines.files.reading.raw_columns import DAY, RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import rows_of_one
 from pipelines.files.reading.row_numbers import in_their_places, row_numbers
@@ -157,7 +158,7 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
     if not ask.stated.columns:
         raw, stream = rows_of_one(raw, ask.stream)
         ask = replace(ask, stream=stream)
-    raw = with_signs(raw)
+    raw = with_signs(sample_by_sample(raw))
     tables = None if ask.stated.columns else tables_by_sensor(raw)
     if tables is None:
         return _of_one_table(raw, ask)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imu.errors import InputError
 from pipelines import read
 from tests.pipelines.files.reading.shapes import G
 from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, columns, written
@@ -105,3 +106,34 @@ def test_of_places_in_a_zip_the_waist_is_read(tmp_path: Path) -> None:
         turning = rows(ROWS[:, [0, 4, 5, 6]])
         packed.writestr("Gyroscope_waist.csv", f"attr_time,attr_x,attr_y,attr_z\n{turning}")
     assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize("in_words", [False, True])
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_time_of_a_packet_is_that_of_all_its_rows(
+    tmp_path: Path, count: int, in_words: bool
+) -> None:
+    table = columns(time_name="time")
+    if in_words:
+        table["time"] = [f"2026-03-01 07:00:{float(second):09.6f}" for second in table["time"]]
+    table["time"] = [t if k % count == 0 else "" for k, t in enumerate(table["time"])]
+    found = read(written(tmp_path / "run.csv", table))
+    assert_is_the_run(found)
+    assert any("shared a time" in note for note in found.notes)
+
+
+def test_samples_of_a_packet_side_by_side_go_on_from_row_to_row(tmp_path: Path) -> None:
+    held = columns(time_name="time")
+    wide = {"time": held.pop("time")[::4]}
+    for k in range(4):
+        wide |= {name.replace("_m_s2", f"_{k}").replace("_rad_s", f"_{k}"): cells[k::4]
+                 for name, cells in held.items()}  # fmt: skip
+    assert_is_the_run(read(written(tmp_path / "run.csv", wide)))
+    # three sensors side by side are three
+    sensors = {"time": columns(time_name="time")["time"]}
+    for k in range(3):
+        turned = np.roll(ACC, k, axis=1)
+        sensors |= {f"acc_{axis}_{k}": [f"{v:.5f}" for v in turned[:, place]]
+                    for place, axis in enumerate("xyz")}  # fmt: skip
+    with pytest.raises(InputError, match="name one sensor by --stream"):
+        read(written(tmp_path / "run.csv", sensors))
