@@ -196,11 +196,14 @@ def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:
         When it holds several sensors or trials, and none is plainly meant.
     """
     content = _by_label(content)
+    if isinstance(content, list) and len(content) == 1:
+        content = content[0]
     if isinstance(content, list):
         return _Table(_of_list(content))
     if not isinstance(content, dict) or deeper == 0:
         return _Table()
-    names, data = content.get("columns"), content.get("data")
+    names = content.get("columns")
+    data = content.get("data", content.get("values"))  # as Influx calls it
     if (sensors := _sensors_of_values(content)) is not None:
         names, data = sensors, content["values"]
     if isinstance(names, list) and isinstance(data, list):  # as pandas writes it

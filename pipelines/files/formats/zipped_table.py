@@ -13,7 +13,7 @@ from pipelines.files.formats.joined import columns_in
 from pipelines.files.formats.packed_folder import FolderFiles
 from pipelines.files.formats.text import text_recording
 from pipelines.files.reading.column_names import column_name, quantity_of_file
-from pipelines.files.reading.name_words import names_waist
+from pipelines.files.reading.name_words import names_elsewhere, names_waist
 from pipelines.files.reading.named_sensors import words_of
 from pipelines.files.reading.raw_columns import excerpt
 from pipelines.files.reading.recording import Ask, Recording, with_gyroscope
@@ -63,6 +63,8 @@ def read_zipped_table(folder: FolderFiles, ask: Ask, formats: Sequence[TextForma
             "one: give the file itself.",
             place=folder.place,
         )
+    if not names_elsewhere(_bare(whole[0])):  # what turns elsewhere is another sensor
+        turning = [name for name in turning if not names_elsewhere(_bare(name))]
     place = f"{folder.place}, {folder.own_name(whole[0])}"
     recording = text_recording(text_from(folder.read(whole[0]), place), place, ask, formats)
     if turning and recording.angular_velocity is None:

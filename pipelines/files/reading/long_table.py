@@ -236,7 +236,9 @@ def _label_of(quantity: str, labels: Collection[str]) -> str:
         label for label in labels
         if len(label.split()) <= _MOST_WORDS and column_name(f"{label} x").quantity == quantity
     ]  # fmt: skip
-    found.sort(key=lambda label: (not LESSER.isdisjoint(plain_words(label)), len(label)))
+    # beside a total one, as phones call it, gravity is lacking
+    plain = {label: LESSER.isdisjoint(plain_words(label)) for label in found}
+    found.sort(key=lambda one: (not one.lower().startswith("total"), not plain[one], len(one)))
     return found[0] if found else ""
 
 

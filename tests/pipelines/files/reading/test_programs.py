@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -137,3 +138,30 @@ def test_samples_of_a_packet_side_by_side_go_on_from_row_to_row(tmp_path: Path) 
                     for place, axis in enumerate("xyz")}  # fmt: skip
     with pytest.raises(InputError, match="name one sensor by --stream"):
         read(written(tmp_path / "run.csv", sensors))
+
+
+def test_a_gyroscope_elsewhere_in_a_zip_says_nothing_of_the_waist(tmp_path: Path) -> None:
+    path = tmp_path / "run.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("waist_acc.csv", "time,x,y,z\n" + rows(ROWS[:, :4]))
+        packed.writestr("foot_gyro.csv", "time,x,y,z\n" + rows(ROWS[:, [0, 4, 5, 6]] * 1.5))
+    assert not read(path).samples.has_gyro
+
+
+def test_what_programs_send_over_a_network(tmp_path: Path) -> None:
+    linear = ACC - ACC.mean(axis=0)
+    sensors = (("accelerometer", linear), ("totalacceleration", ACC), ("gyroscope", GYR))
+    records = [
+        {"messageId": k, "payload": [
+            {"name": name, "time": round(time * 1e9),
+             "values": dict(zip("xyz", values[k].tolist(), strict=True))}
+            for name, values in sensors
+        ]}
+        for k, time in enumerate(RUN.time_s.tolist())
+    ]  # fmt: skip
+    path = tmp_path / "push.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)))
+    assert_is_the_run(read(path))
+    series = {"columns": ["time", "ax", "ay", "az", "gx", "gy", "gz"], "values": ROWS.tolist()}
+    path.write_text(json.dumps({"results": [{"series": [{"name": "imu", **series}]}]}))
+    assert_is_the_run(read(path))
