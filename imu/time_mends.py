@@ -55,7 +55,7 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",
     "turned back": "the clock was turned back {count} times, by {duration}, and was counted on.",
     "set back": "the clock was set back {count} times, by {duration} at most: what follows "
-    "is a new segment, one second later.",
+    "is a new segment, one second later; if it is another run, give it as a file of its own.",
     "set forward": "the clock was set forward {count} times, by {duration} at most: what "
     "follows is a new segment, one second later.",
     "equal stamps": "{count} rows shared a time with the row before; they were spread evenly, at "

@@ -409,7 +409,7 @@ def test_a_recording_that_begins_anew_after_an_hour_is_another_one() -> None:
     axis = mend_time(np.concatenate([one, one[:500]]))
     assert [mend.sentence for mend in axis.mends] == [
         "the clock was set back once, by 1 h at most: what follows is a new segment, one second "
-        "later."
+        "later; if it is another run, give it as a file of its own."
     ]
 
 
