@@ -76,7 +76,8 @@ def fold_table(
     if not table.counted:
         doubt = times_doubt(table.samples, cadence_spm, table.rate_hz)
     else:
-        doubt = rate_doubt(table.samples, cadence_spm, options.rate_hz) if options.rate_hz else ""
+        stated = options.rate_hz or table.rate_hz  # by the user, or else by the file
+        doubt = rate_doubt(table.samples, cadence_spm, stated)
     notes += [f"{path}: {doubt}"] if doubt else []
     return Folded(header, info, fold, facts, len(found), tuple(notes))
 

@@ -365,6 +365,8 @@ def test_a_stated_rate_that_fits_no_run_is_told(folder: Path, tmp_path: Path) ->
         assert usual is not None
         assert int(usual[1]) < 200 < int(usual[2])
     assert "check --rate" not in backstride("replay", counted, "--rate", 200).err
+    counted.write_text("Sampling rate: 100 Hz\n" + "\n".join(rows) + "\n")
+    assert "at the stated 100 Hz: check --rate" in backstride("replay", counted).err
     still = tmp_path / "still.csv"
     still.write_text("\n".join([rows[0], *rows[1:600]]) + "\n")
     assert "check --rate" not in backstride("replay", still, "--rate", 100).err
