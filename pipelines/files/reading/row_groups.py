@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.in_turn import usual_changes
 from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_sensors
 from pipelines.files.reading.name_words import at_waist, plain_words, word_set
 from pipelines.files.reading.named_sensors import back_first, listed, words_of
@@ -123,15 +124,15 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
         if names_sensors(labels.values()):
             continue  # a row for each sensor and time
         raw = replace(raw, values={k: v for k, v in raw.values.items() if k != index})
-        measured = any(
-            column_name(other).axis >= 0 or "value" in plain_words(other) for other in raw.names
-        )
-        if not measured or not 1 < len(labels) <= _MOST:
+        if not _measured(raw) or not 1 < len(labels) <= _MOST:
             continue
         in_turn = index in turning or not _is_of_runs(name)
         if not in_turn and not _begins_anew(raw, values):
             continue
-        if _is_of_one(_with_rows(raw, of_one), name, values[of_one], labels):
+        one = _with_rows(raw, of_one)
+        if _is_of_one(one, name, values[of_one], labels):
+            continue
+        if not is_group(name) and _goes_on(one, values[of_one]):
             continue
         wanted = words_of(stream)
         chosen = [
@@ -150,6 +151,23 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
         rows = np.asarray(values == chosen[0])
         raw, of_one = _with_rows(replace(raw, notes=(*raw.notes, note)), rows), of_one[rows]
     return raw, stream
+
+
+def _measured(raw: RawColumns) -> list[int]:
+    """Columns of readings."""
+    return [k for k, name in enumerate(raw.names)
+            if column_name(name).axis >= 0 or "value" in plain_words(name)]  # fmt: skip
+
+
+def _goes_on(raw: RawColumns, values: NDArray[np.generic]) -> bool:
+    """Whether readings go on from row to row whatever a column says, as where it judges them."""
+    stamps = _stamps(raw)
+    held = [raw.numbers(k) for k in _measured(raw) if k in raw.values]
+    if stamps is None or not (np.diff(stamps) > 0.0).all() or not held:
+        return False
+    readings = np.stack(held, axis=1)
+    apart = readings[np.argsort(values, kind="stable")]
+    return bool((usual_changes(readings, 1) < usual_changes(apart, 1)).all())
 
 
 def _begins_anew(raw: RawColumns, values: NDArray[np.generic]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from imu.errors import InputError
@@ -182,3 +183,32 @@ def test_two_sensors_that_take_turns_in_time_are_two(tmp_path: Path) -> None:
     table["side"] = ["LR"[k % 2] for k in range(len(LONG.time_s))]
     with pytest.raises(InputError, match="rows are of 'L' and 'R'"):
         read(written(tmp_path / "run.csv", table))
+
+
+@pytest.mark.parametrize("name", ["quality", "note"])
+def test_a_column_that_judges_each_reading_names_no_sensor(tmp_path: Path, name: str) -> None:
+    judged = np.random.default_rng(5).choice(["good", "fair", "poor"], (ROWS, 6)).tolist()
+    values = np.hstack([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s]).tolist()
+    axes = [f"{sensor}_{axis}" for sensor in ("acc", "gyr") for axis in "xyz"]
+    by_value, by_sensor = [f"time,channel,value,{name}"], [f"time,sensor,x,y,z,{name}"]
+    for time, row, said in zip(RUN.time_s.tolist(), values, judged, strict=True):
+        by_value += [
+            f"{time:.3f},{axis},{value:.5f},{word}"
+            for axis, value, word in zip(axes, row, said, strict=True)
+        ]
+        for sensor, three in (("acc", row[:3]), ("gyr", row[3:])):
+            cells = ",".join(f"{value:.5f}" for value in three)
+            by_sensor.append(f"{time:.3f},{sensor},{cells},{said[sensor == 'gyr']}")
+    for lines in (by_value, by_sensor):
+        (tmp_path / "run.csv").write_text("\n".join(lines) + "\n")
+        assert_is_the_run(read(tmp_path / "run.csv"))
+    # devices whose times are never the same take turns
+    other = np.roll(RUN.acceleration_m_s2, 1, axis=1).tolist()
+    lines = ["time,tag,sensor,x,y,z"]
+    for time, one, two in zip(RUN.time_s.tolist(), values, other, strict=True):
+        for late, tag, three in ((0.0, "A7", one[:3]), (0.004, "B8", two)):
+            cells = ",".join(f"{value:.5f}" for value in three)
+            lines.append(f"{time + late:.3f},{tag},acc,{cells}")
+    (tmp_path / "run.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match="'tag' says that rows are of 'A7' and 'B8'"):
+        read(tmp_path / "run.csv")
