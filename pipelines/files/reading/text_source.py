@@ -36,6 +36,9 @@ _ASCII_SEPARATOR: Final = re.compile(r"[,;\t|]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _DIGIT: Final = re.compile(r"\d")
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d|\u2212\d")
+#: What stands in quotes, and a name that a spreadsheet has broken into lines.
+_QUOTED: Final = re.compile(rb'"[^"]*"')
+_BROKEN_NAME: Final = re.compile(rb'"[^\W\d][^",;\t|]{0,80}"')
 GZIP: Final = b"\x1f\x8b"
 #: Numbers of a sensor are packed to a tenth as text, those of one at rest to a thirtieth.
 _MOST_EXPANSION: Final = 60
@@ -80,7 +83,7 @@ class TextSource:
         self._bare = False
         plain = self._plain(start.removeprefix(bom))
         self._bare = b"\r" in plain and b"\n" not in plain
-        self._start = self._plain_ends(plain)
+        self._start = _QUOTED.sub(_in_one_line, self._plain_ends(plain))
         self.look = self._in_ascii(self._start)
         # a few are what a card leaves where the current failed
         if len(self.look.translate(None, bytes(range(9, 256)))) > _CONTROLS * len(self.look):
@@ -190,6 +193,11 @@ def beginning(path: str | os.PathLike[str]) -> bytes:
             return file.read(LOOK_BYTES)
     except OSError as error:
         raise InputError(f"{explain(error)}.", place=str(path)) from error
+
+
+def _in_one_line(quoted: re.Match[bytes]) -> bytes:
+    name = quoted[0]
+    return name.replace(b"\n", b" ") if _BROKEN_NAME.fullmatch(name) else name
 
 
 def _signs_of_numbers() -> dict[int, str]:

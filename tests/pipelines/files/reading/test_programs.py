@@ -165,3 +165,10 @@ def test_what_programs_send_over_a_network(tmp_path: Path) -> None:
     series = {"columns": ["time", "ax", "ay", "az", "gx", "gy", "gz"], "values": ROWS.tolist()}
     path.write_text(json.dumps({"results": [{"series": [{"name": "imu", **series}]}]}))
     assert_is_the_run(read(path))
+
+
+def test_names_of_a_spreadsheet_are_broken_into_lines(tmp_path: Path) -> None:
+    names = ["time (s)", *(f"{sensor} {axis}" for sensor in ("Acc", "Gyr") for axis in "XYZ")]
+    path = tmp_path / "run.csv"
+    path.write_text(",".join(f'"{name}"' for name in names).replace(" ", "\n") + "\n" + rows(ROWS))
+    assert_is_the_run(read(path))
