@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.files.reading.long_table import are_axes, label_columns
-from pipelines.files.reading.row_groups import is_group, take_turns
+from pipelines.files.reading.row_groups import are_places, is_group, take_turns
 from pipelines.files.reading.stamps import is_time_in_words
 
 _LOOKED_AT: Final = 200
@@ -30,7 +30,7 @@ def values_of(cells: Sequence[Any], name: str = "") -> NDArray[np.generic] | Non
     words = _words(cells)
     first = [word for word in words[:_LOOKED_AT] if word]
     told = any(map(is_time_in_words, first)) or label_columns([name], {0: set(first)})
-    if not (told or are_axes(set(first)) or is_group(name)):
+    if not (told or are_axes(set(first)) or is_group(name) or are_places(set(first))):
         return None
     return _as_column(words)
 

@@ -14,7 +14,7 @@ from imu.samples import RATE_RANGE_HZ, STANDARD_GRAVITY_M_S2, Samples
 from imu.stream_joining import decimate, join_rows, join_streams, resample
 from imu.time_axis import mend_time
 from imu.time_mends import Mend
-from pipelines.files.reading.in_turn import refuse_in_turn
+from pipelines.files.reading.in_turn import refuse_several
 from pipelines.files.reading.mapping import AXES
 from pipelines.files.reading.physics import (
     counts_cure,
@@ -75,9 +75,9 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
     if not len(recording.acceleration.values):
         raise InputError("there are no samples in it: give at least one.", place=place)
     stated = rate_hz or _stated_rate(recording)
-    refuse_in_turn(recording.acceleration.values, recording.acceleration.time_s, place)
     notes = [*filter(None, [recording.told]), *recording.notes]
     with np.errstate(over="ignore", invalid="ignore"):
+        refuse_several(recording.acceleration.values, recording.acceleration.time_s, place)
         time, acceleration, gyro, rate, mends = _on_one_axis(recording, stated)
         measured = acceleration if gyro is None else np.concatenate([acceleration, gyro], axis=1)
         held = held_rows(measured, rate, gyroscope=gyro is not None)

@@ -1,4 +1,4 @@
-"""Rows of several sensors in turn that nothing names: each goes on from its own row before."""
+"""Rows of several sensors or runs that nothing names: in turn, or one below the other."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ _FEWEST_ROWS: Final = 200
 _GO_BACK: Final = 0.01
 #: How near several rows on is, beside the next: 0.6 at most of two sensors, 1.3 at least of one.
 NEARER: Final = 0.8
+#: By how much more than from row to row readings leap from one run to another.
+_LEAP: Final = 4.0
 
 
-def refuse_in_turn(values: Values, time_s: Values | None, place: str) -> None:
-    """Refuse rows that are of several sensors in turn.
+def refuse_several(values: Values, time_s: Values | None, place: str) -> None:
+    """Refuse rows that are of several sensors in turn, or of runs with the same times.
 
     What a sensor reads changes by more over two rows than over one.
 
@@ -34,8 +36,15 @@ def refuse_in_turn(values: Values, time_s: Values | None, place: str) -> None:
     Raises
     ------
     InputError
-        When every second to fourth row goes on from one to the next, and rows side by side do not.
+        When every second to fourth row goes on from one to the next, and rows side by side do not;
+        when all times come again with other readings.
     """
+    if time_s is not None and (count := _times_again(values, time_s)):
+        raise InputError(
+            f"it says each time {count} times, with other readings below each other: give a file "
+            "of one run of the sensor at the waist.",
+            place=place,
+        )
     if time_s is not None and np.count_nonzero(np.diff(time_s) < 0.0) > _GO_BACK * len(time_s):
         values = values[np.argsort(time_s, kind="stable")]
     values = values[np.isfinite(values).all(axis=1)]
@@ -50,6 +59,19 @@ def refuse_in_turn(values: Values, time_s: Values | None, place: str) -> None:
                 "give a file of the sensor at the waist alone, or a column that names the sensor.",
                 place=place,
             )
+
+
+def _times_again(values: Values, time_s: Values) -> int:
+    """How often all times stand below each other with readings that do not go on; 0 else."""
+    starts = np.flatnonzero(np.diff(time_s) < 0.0) + 1
+    count = len(starts) + 1
+    if count < 2 or len(time_s) % count or len(time_s) < _FEWEST_ROWS:
+        return 0
+    times, rows = time_s.reshape(count, -1), len(time_s) // count
+    copies = (values[:rows] == values[-rows:]).all(axis=1)
+    changes = np.abs(np.diff(values, axis=0))
+    leaps = np.median(changes[starts - 1], axis=0) > _LEAP * np.nanmean(changes, axis=0)
+    return count if (times == times[0]).all() and leaps.any() and not copies.any() else 0
 
 
 def usual_changes(values: Values, rows: int) -> Values:

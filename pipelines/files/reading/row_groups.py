@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.in_turn import usual_changes
 from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_sensors
-from pipelines.files.reading.name_words import at_waist, plain_words, word_set
+from pipelines.files.reading.name_words import at_waist, names_elsewhere, plain_words, word_set
 from pipelines.files.reading.named_sensors import back_first, listed, words_of
 from pipelines.files.reading.raw_columns import RawColumns, excerpt
 from pipelines.files.reading.stamps import stamps_in_words
@@ -63,6 +63,17 @@ def is_group(name: str) -> bool:
 def _is_of_runs(name: str) -> bool:
     words = frozenset(plain_words(name))
     return bool(words & _RUNS) and words <= _RUNS | _BESIDE
+
+
+def are_places(cells: Collection[str]) -> bool:
+    """Whether words are places of a body, of which one is the waist.
+
+    Examples
+    --------
+    >>> are_places(["Pelvis", "Right Foot"]), are_places(["Right Foot", "Left Foot"])
+    (True, False)
+    """
+    return bool(at_waist(cells)) and any(map(names_elsewhere, cells))
 
 
 def take_turns(cells: Sequence[Hashable], labels: Sequence[Hashable]) -> bool:
@@ -117,17 +128,19 @@ def rows_of_one(raw: RawColumns, stream: str = "") -> tuple[RawColumns, str]:
     """
     turning, of_one = _beside_labels(raw)
     for index, name in enumerate(raw.names):
-        if index not in raw.values or not (is_group(name) or index in turning):
+        if index not in raw.values or column_name(name).quantity == "time":
             continue
         values = raw.values[index]
-        labels = _labels(values)
+        known = is_group(name) or index in turning
+        labels = _labels(values) if known or values.dtype.kind == "S" else {}
+        if not known and not are_places(labels.values()):
+            continue
         if names_sensors(labels.values()):
             continue  # a row for each sensor and time
         raw = replace(raw, values={k: v for k, v in raw.values.items() if k != index})
         if not _measured(raw) or not 1 < len(labels) <= _MOST:
             continue
-        in_turn = index in turning or not _is_of_runs(name)
-        if not in_turn and not _begins_anew(raw, values):
+        if _is_of_runs(name) and index not in turning and not _begins_anew(raw, values):
             continue
         one = _with_rows(raw, of_one)
         if _is_of_one(one, name, values[of_one], labels):

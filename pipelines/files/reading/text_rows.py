@@ -19,7 +19,7 @@ from pipelines.files.reading.keyed_lines import Lines
 from pipelines.files.reading.long_table import MOST_LABELS, label_columns, names_a_sensor
 from pipelines.files.reading.name_words import names_elsewhere, names_waist
 from pipelines.files.reading.raw_columns import DAY, RawColumns, excerpt
-from pipelines.files.reading.row_groups import is_group, take_turns
+from pipelines.files.reading.row_groups import are_places, is_group, take_turns
 from pipelines.files.reading.stamps import day_ns, is_time_in_words
 from pipelines.files.reading.text_head import (
     Dialect,
@@ -179,7 +179,10 @@ def _groups(
     def tells(k: int, name: str) -> bool:
         if is_group(name):
             return wanted(k, name, head.units[k])
-        return bool(labels) and k not in labels and take_turns([row[k] for row in sample], said)
+        cells = [row[k] for row in sample]
+        return are_places({*cells}) or (
+            bool(labels) and k not in labels and take_turns(cells, said)
+        )
 
     return {
         k: sorted({row[k] for row in sample})

@@ -77,9 +77,14 @@ def test_rows_of_two_runs_are_told_apart_by_what_changes_where_the_clock_begins_
 
 
 def test_rows_of_one_recording_whose_clock_began_anew_are_read(tmp_path: Path) -> None:
+    run = a_run(seconds=12.0)
+    table = with_label("segment", "1", run)
+    table["time"] = 2 * table["time"][:ROWS]
+    assert len(read(written(tmp_path / "run.csv", table)).samples) == 2 * ROWS
+    # readings that leap there are of another run
     one, other = with_label("segment", "1", RUN), with_label("segment", "2", OTHER)
-    found = read(written(tmp_path / "run.csv", after(one, other)))
-    assert len(found.samples) == 2 * ROWS
+    with pytest.raises(InputError, match="it says each time 2 times"):
+        read(written(tmp_path / "run.csv", after(one, other)))
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -104,9 +109,10 @@ def test_rows_at_the_waist_are_taken_and_the_others_told(
     tmp_path: Path, labels: tuple[str, str]
 ) -> None:
     runs = (RUN, OTHER) if labels[0] == "waist" else (OTHER, RUN)
-    tables = [with_label("location", label, run) for label, run in zip(labels, runs, strict=True)]
-    found = read(written(tmp_path / "run.csv", by_turns(*tables)))
-    assert_is_the_run(found)
+    for name in ("location", "body part"):
+        tables = [with_label(name, label, run) for label, run in zip(labels, runs, strict=True)]
+        found = read(written(tmp_path / "run.csv", by_turns(*tables)))
+        assert_is_the_run(found)
     assert any("rows of" in note and "are read" in note for note in found.notes)
 
 
