@@ -136,8 +136,8 @@ NEUTRAL: Final = word_set(
 )
 #: Directions of the body, by which laboratories name axes.
 DIRECTIONS: Final = word_set(
-    "ap pa anteroposterior anterior antpost fore forward forwards longitudinal sagittal sideways "
-    "transverse transversal frontal ml lr lat lateral mediolateral medlat "
+    "ap pa anteroposterior anterior antpost fore forward forwards longitudinal sideways "
+    "transversal ml lr lat lateral mediolateral medlat "
     "v vt vert vertical si is cc craniocaudal up 前後 左右 上下 鉛直 前后"
 )
 #: Places of a body that this sensor is for, and others.

@@ -1,4 +1,4 @@
-"""Rows as packets bring them: one time for several rows, or several samples in a row."""
+"""Rows as packets bring them: without a time of their own, or with several samples each."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ _FEWEST_SAMPLES: Final = 3
 _FEWEST_PACKETS: Final = 8
 #: How much less several sensors at one place differ than each changes to the next row.
 _APART: Final = 0.6
-#: Share of packets that are as long as most.
+#: Share of packets that are about as long as most.
 _MOSTLY: Final = 0.8
+#: How far the steps around a row without a time are from the usual one at most, as a part of it.
+_EVEN: Final = 0.3
 
 
 def sample_by_sample(raw: RawColumns) -> RawColumns:
     """The same with a row, and the time of its packet, for each sample."""
-    return _times_carried(_samples_apart(raw))
+    return _times_filled(_samples_apart(raw))
 
 
-def _times_carried(raw: RawColumns) -> RawColumns:
-    """Give the time that the first row of each packet has to the rows below, which have none."""
+def _times_filled(raw: RawColumns) -> RawColumns:
+    """Give rows that have no time one: that of the first row of their packet, or one between.
+
+    Rows between two others are so where these are as far apart as so many rows are.
+    """
     times = [k for k, name in enumerate(raw.names)
              if k in raw.values and column_name(name).quantity == "time"]  # fmt: skip
     if len(times) != 1:
@@ -36,14 +41,29 @@ def _times_carried(raw: RawColumns) -> RawColumns:
     (index,) = times
     cells = raw.values[index]
     has = cells != b"" if cells.dtype.kind == "S" else np.isfinite(raw.numbers(index))
-    places = np.flatnonzero(has)
+    places, rows = np.flatnonzero(has), np.arange(len(has))
+    if len(places) < _FEWEST_PACKETS or has.all():
+        return raw
     lengths = np.diff(places)
-    if len(lengths) < _FEWEST_PACKETS or np.median(lengths) < 2.0:
+    usual = np.median(lengths)
+    if usual >= 2.0 and np.mean(np.abs(lengths - usual) <= 0.5 * usual) >= _MOSTLY:
+        last = np.maximum.accumulate(np.where(has, rows, places[0]))
+        return replace(raw, values={**raw.values, index: cells[last]})
+    if cells.dtype.kind == "S":
         return raw
-    if np.mean(lengths == np.median(lengths)) < _MOSTLY:
+    stamps = raw.numbers(index)
+    steps = np.diff(stamps[places]) / lengths
+    even = np.abs(steps - np.median(steps)) <= _EVEN * np.median(steps)
+    before = (np.searchsorted(places, rows) - 1).clip(0, len(even) - 1)
+    within = ~has & even[before] & (rows > places[0]) & (rows < places[-1])
+    if not within.any():
         return raw
-    last = np.maximum.accumulate(np.where(has, np.arange(len(has)), places[0]))
-    return replace(raw, values={**raw.values, index: cells[last]})
+    note = (
+        f"{raw.place}: {np.count_nonzero(within)} rows have no time, and are taken to lie evenly "
+    )
+    note += "between those around them."
+    filled = np.where(within, np.interp(rows, places, stamps[places]), stamps)
+    return replace(raw, values={**raw.values, index: filled}, notes=(*raw.notes, note))
 
 
 def _samples_apart(raw: RawColumns) -> RawColumns:

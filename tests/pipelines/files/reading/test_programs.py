@@ -109,6 +109,19 @@ def test_of_places_in_a_zip_the_waist_is_read(tmp_path: Path) -> None:
     assert_is_the_run(read(path))
 
 
+def test_rows_without_a_time_lie_between_those_around_them(tmp_path: Path) -> None:
+    table = columns(time_name="time")
+    times = table["time"]
+    table["time"] = ["" if k % 17 == 5 or k in (100, 101) else t for k, t in enumerate(times)]
+    found = read(written(tmp_path / "run.csv", table))
+    assert_is_the_run(found)
+    assert any("lie evenly" in note for note in found.notes)
+    # packets of different lengths
+    starts = np.cumsum(np.random.default_rng(1).integers(4, 8, len(times)))
+    table["time"] = [t if k in starts or not k else "" for k, t in enumerate(times)]
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+
+
 @pytest.mark.parametrize("in_words", [False, True])
 @pytest.mark.parametrize("count", [2, 3])
 def test_the_time_of_a_packet_is_that_of_all_its_rows(
