@@ -11,6 +11,8 @@ from pipelines.files.reading.raw_columns import Values
 
 _MOST_SENSORS: Final = 4
 _FEWEST_ROWS: Final = 200
+#: In the middle of a recording.
+_LOOKED_AT: Final = 1 << 15
 #: Share of rows that go back in time from which on they are looked at in its order.
 _GO_BACK: Final = 0.01
 #: How near several rows on is, beside the next: 0.6 at most of two sensors, 1.3 at least of one.
@@ -47,6 +49,8 @@ def refuse_several(values: Values, time_s: Values | None, place: str) -> None:
         )
     if time_s is not None and np.count_nonzero(np.diff(time_s) < 0.0) > _GO_BACK * len(time_s):
         values = values[np.argsort(time_s, kind="stable")]
+    begin = max(0, (len(values) - _LOOKED_AT) // 2)
+    values = values[begin : begin + _LOOKED_AT]
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < _FEWEST_ROWS:
         return

@@ -58,10 +58,9 @@ def _times_filled(raw: RawColumns) -> RawColumns:
     within = ~has & even[before] & (rows > places[0]) & (rows < places[-1])
     if not within.any():
         return raw
-    note = (
-        f"{raw.place}: {np.count_nonzero(within)} rows have no time, and are taken to lie evenly "
-    )
-    note += "between those around them."
+    count = np.count_nonzero(within)
+    are = f"{count} rows have no time, and are" if count > 1 else "one row has no time, and is"
+    note = f"{raw.place}: {are} taken to lie evenly between those around."
     filled = np.where(within, np.interp(rows, places, stamps[places]), stamps)
     return replace(raw, values={**raw.values, index: filled}, notes=(*raw.notes, note))
 

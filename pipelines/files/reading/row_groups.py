@@ -73,7 +73,8 @@ def are_places(cells: Collection[str]) -> bool:
     >>> are_places(["Pelvis", "Right Foot"]), are_places(["Right Foot", "Left Foot"])
     (True, False)
     """
-    return bool(at_waist(cells)) and any(map(names_elsewhere, cells))
+    few = len(cells) <= _MOST
+    return few and bool(at_waist(cells)) and any(map(names_elsewhere, cells))
 
 
 def take_turns(cells: Sequence[Hashable], labels: Sequence[Hashable]) -> bool:
