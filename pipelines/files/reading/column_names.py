@@ -32,6 +32,7 @@ from pipelines.files.reading.name_words import (
     at_waist,
     known_parts,
     names_elsewhere,
+    names_waist,
     plain_words,
     word_set,
 )
@@ -431,6 +432,9 @@ def _unit_apart(name: str) -> tuple[str, str, str]:
     if bracketed and _AXIS.fullmatch(bracketed[2]):  # "acc[0]", "acc (x)"
         stem, unit, unknown = _unit_apart(bracketed[1])
         return f"{stem} {bracketed[2]}", unit, unknown
+    if bracketed and (names_waist(bracketed[2]) or names_elsewhere(bracketed[2])):
+        stem, unit, unknown = _unit_apart(bracketed[1])  # "acc x, g [pelvis]"
+        return f"{bracketed[2]} {stem}", unit, unknown
     if bracketed:
         stem, unit = bracketed[1].rstrip("/ "), unit_in_brackets(bracketed[2])
         if not (unit or _is_note(bracketed[2])) and (found := _unit_at_end(stem)):

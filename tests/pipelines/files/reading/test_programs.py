@@ -73,6 +73,10 @@ def test_a_unit_stands_before_a_remark_in_brackets(tmp_path: Path) -> None:
     table = columns(acc="{X} Accel; g (SEN S/N: 12)", gyr="{X} Gyro; deg/s (SEN S/N: 12)",
                     per_acc=1 / G, per_gyr=180.0 / np.pi)  # fmt: skip
     assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+    places = columns(acc="Acc {X} [foot]", gyr="Gyr {X} [foot]", time_name="t")
+    places = {name: cells[::-1] if "[" in name else cells for name, cells in places.items()}
+    places |= columns(acc="Acc {X} [pelvis]", gyr="Gyr {X} [pelvis]", time_name="t")
+    assert_is_the_run(read(written(tmp_path / "run.csv", places)))
 
 
 def test_lines_of_names_and_units_each_begin_with_what_they_are(tmp_path: Path) -> None:
