@@ -155,10 +155,11 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
     InputError
         When it cannot be told: names the readings and the option that settles it.
     """
+    raw = sample_by_sample(raw)
     if not ask.stated.columns:
         raw, stream = rows_of_one(raw, ask.stream)
         ask = replace(ask, stream=stream)
-    raw = with_signs(sample_by_sample(raw))
+    raw = with_signs(raw)
     tables = None if ask.stated.columns else tables_by_sensor(raw)
     if tables is None:
         return _of_one_table(raw, ask)

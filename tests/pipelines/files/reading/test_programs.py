@@ -135,9 +135,20 @@ def test_the_time_of_a_packet_is_that_of_all_its_rows(
     if in_words:
         table["time"] = [f"2026-03-01 07:00:{float(second):09.6f}" for second in table["time"]]
     table["time"] = [t if k % count == 0 else "" for k, t in enumerate(table["time"])]
+    table["device"] = ["AB"] * len(RUN.time_s)
     found = read(written(tmp_path / "run.csv", table))
     assert_is_the_run(found)
     assert any("shared a time" in note for note in found.notes)
+    # a value a row, with the time in the first of each sample's
+    long = ["time,channel,value"] + [
+        f"{f'{row[0]:.2f}' if not k else ''},{axis},{value:.5f}"
+        for row in ROWS.tolist()
+        for k, (axis, value) in enumerate(
+            zip(("ax", "ay", "az", "gx", "gy", "gz"), row[1:], strict=True)
+        )
+    ]
+    (tmp_path / "long.csv").write_text("\n".join(long) + "\n")
+    assert_is_the_run(read(tmp_path / "long.csv"))
 
 
 def test_samples_of_a_packet_side_by_side_go_on_from_row_to_row(tmp_path: Path) -> None:
