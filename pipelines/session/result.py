@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline
@@ -125,6 +127,21 @@ class SessionResult:
         self.baseline, self.changed = end.baseline, end.changed
         self.losses, self.clock, self.axes_found = end.losses, end.clock, end.axes_found
 
+    def begun(self, utc_start_ns: int) -> SessionResult:
+        """The same of a session that began at another time, ns since 1970."""
+        other = copy(self)
+        other.header = replace(self.header, utc_start_ns=utc_start_ns)
+        return other
+
+    def as_said(
+        self, distance_m: float | None, source: Source | Literal[""], surface: str, shoe: str
+    ) -> SessionResult:
+        """The same with what is known now in place of what was while it went on."""
+        other = copy(self)
+        other.distance_m, other.distance_source = distance_m, source
+        other.surface, other.shoe = surface, shoe
+        return other
+
     def _all(self, kind: type[_F]) -> list[_F]:
         return [fact for fact in self._known if isinstance(fact, kind)]
 
@@ -233,12 +250,12 @@ class SessionResult:
     def _distance(self) -> facts.DistanceKnown | None:
         return self._last(facts.DistanceKnown)
 
-    @property
+    @cached_property
     def distance_m(self) -> float | None:
         """As far as it is known, m; None otherwise."""
         return None if self._distance is None else self._distance.distance_m
 
-    @property
+    @cached_property
     def distance_source(self) -> Source | Literal[""]:
         """How the distance is known; empty where it is not."""
         return "" if self._distance is None else self._distance.source

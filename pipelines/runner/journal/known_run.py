@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.runner.journal.entries import DistanceSource, Session, Shoe
@@ -28,13 +28,8 @@ class KnownRun:
     def laid_over(self, result: SessionResult) -> SessionResult:
         """What a recording comes to, with this in place of what was known while it went on."""
         source = self.distance_source
-        return replace(
-            result,
-            distance_m=self.distance_m,
-            distance_source="stated" if source == "user" or source == "mark" else source,
-            surface=self.surface,
-            shoe=self.shoe,
-        )
+        said = "stated" if source == "user" or source == "mark" else source
+        return result.as_said(self.distance_m, said, self.surface, self.shoe)
 
 
 def known_run(

@@ -217,8 +217,7 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
     else:
         note = ()
     _known_shoe(journal, options.shoe, local_day(start_ns, local_offset_minutes(start_ns)))
-    result = SessionResult(replace(ran.header, utc_start_ns=start_ns), ran.facts)
-    recorded = _as_recorded(result, path, options, journal, there)
+    recorded = _as_recorded(result.begun(start_ns), path, options, journal, there)
     # whose sensor it was, and how it sat, compares with no other run
     run = dataclasses.replace(recorded.run, baseline=None)
     return dataclasses.replace(recorded, run=run, notes=(*ran.notes, *note))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace as replace_header
 
 from imu.errors import BackstrideError
 from pipelines.files.fit_activity import fit_of
@@ -67,7 +64,6 @@ def activity_of(session: Session, journal: Journal) -> bytes:
         As :func:`read_run` and :func:`~pipelines.files.fit_activity.write_fit`.
     """
     recording = read_run(session, journal)
-    header = replace_header(recording.header, utc_start_ns=session.utc_start_ns)
-    result = replace(recording.result, header=header)
+    result = recording.result.begun(session.utc_start_ns)
     known = recording.in_journal
     return fit_of(result if known is None else known.laid_over(result))
