@@ -423,6 +423,20 @@ FAULTS: Final = (
         ("tests/pipelines/files/reading/test_row_groups.py",),
     ),
     Fault(
+        "sensors in turn are taken for one of a higher rate",
+        "pipelines/files/reading/in_turn.py",
+        "NEARER: Final = 0.8",
+        "NEARER: Final = 0.0",
+        ("tests/pipelines/files/reading/test_row_groups.py",),
+    ),
+    Fault(
+        "several sensors side by side are taken for samples of a packet",
+        "pipelines/files/reading/packets.py",
+        "if not goes_on.all() or (within < _APART * between).any():",
+        "if not goes_on.size:",
+        ("tests/pipelines/files/reading/test_programs.py",),
+    ),
+    Fault(
         "a stretch of times begins before the last has ended",
         "imu/time_axis.py",
         "spread[a:] += least - spread[a]",
