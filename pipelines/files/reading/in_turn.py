@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from imu.errors import InputError
+from imu.samples import LOWEST_RATE_HZ
 from pipelines.files.reading.raw_columns import Values
 
 _MOST_SENSORS: Final = 4
@@ -49,6 +50,8 @@ def refuse_several(values: Values, time_s: Values | None, place: str) -> None:
         )
     if time_s is not None and np.count_nonzero(np.diff(time_s) < 0.0) > _GO_BACK * len(time_s):
         values = values[np.argsort(time_s, kind="stable")]
+    # each alone is no slower than what is read; a step is no shorter than so few rows then
+    rate_hz = np.inf if time_s is None else len(time_s) / max(float(np.ptp(time_s)), 1e-9)
     begin = max(0, (len(values) - _LOOKED_AT) // 2)
     values = values[begin : begin + _LOOKED_AT]
     values = values[np.isfinite(values).all(axis=1)]
@@ -57,12 +60,19 @@ def refuse_several(values: Values, time_s: Values | None, place: str) -> None:
     for count in range(2, _MOST_SENSORS + 1):
         if any(not np.ptp(values[k::count], axis=0).any() for k in range(count)):
             continue  # rows of zeros are no sensor
-        if np.count_nonzero(usual_changes(values, count) < NEARER * usual_changes(values, 1)) > 1:
+        if rate_hz >= count * LOWEST_RATE_HZ and _goes_on(values, count):
             raise InputError(
                 f"its rows are of {count} sensors in turn, and nothing says which is of which: "
                 "give a file of the sensor at the waist alone, or a column that names the sensor.",
                 place=place,
             )
+
+
+def _goes_on(values: Values, count: int) -> bool:
+    """Whether two axes at least change by less over so many rows than over fewer, and one more."""
+    own = usual_changes(values, count)
+    others = [*range(1, count), count + 1]
+    return all(np.count_nonzero(own < NEARER * usual_changes(values, k)) > 1 for k in others)
 
 
 def _times_again(values: Values, time_s: Values) -> int:

@@ -104,6 +104,19 @@ def test_rows_of_two_sensors_in_turn_that_nothing_names_are_refused(
     assert len(read(written(tmp_path / "run.csv", one)).samples) == ROWS
 
 
+def test_a_run_at_25_hz_of_whose_steps_four_rows_are_half_is_of_one_sensor(tmp_path: Path) -> None:
+    time_s = np.arange(1000) / 25.0
+    beat = 2.0 * np.pi * 3.12 * time_s
+    up, forward = 9.81 + np.sin(beat) + 8.0 * np.sin(2.0 * beat), 3.0 * np.cos(2.0 * beat)
+    acceleration = np.stack([forward, 2.0 * np.cos(0.5 * beat), up], axis=1)
+    acceleration += np.random.default_rng(0).normal(0.0, 0.3, acceleration.shape)
+    rates = 0.1 * acceleration[:, [1, 0, 2]]
+    run = replace(a_run(), time_s=time_s, acceleration_m_s2=acceleration,
+                  angular_velocity_rad_s=rates, rate_hz=25.0)  # fmt: skip
+    table = columns(acc="acc_{x}_m_s2", gyr="gyr_{x}_rad_s", time_name="time_s", run=run)
+    assert len(read(written(tmp_path / "run.csv", table)).samples) == 1000
+
+
 @pytest.mark.parametrize("labels", [("waist", "foot"), ("left shank", "Lower_back L5")])
 def test_rows_at_the_waist_are_taken_and_the_others_told(
     tmp_path: Path, labels: tuple[str, str]
