@@ -8,9 +8,11 @@ radio.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, Final, NamedTuple
 
+from devices.timing.program_clock import is_cancelled
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
 
 _SWITCH_ON: Final = "switch Bluetooth on, or plug in an adapter, and try again"
@@ -24,6 +26,7 @@ _NO_ANSWER: Final = (
     "does not answer in time: bring it nearer; one that asks for pairing is paired in the system's "
     "Bluetooth settings."
 )
+_BROKEN_OFF: Final = "the system broke the link off: bring the sensor nearer."
 _NEARER: Final = "bring the sensor nearer, charge it, and try again"
 _OTHERS: Final = "end other programs and phones that are connected to it, and try again"
 
@@ -44,7 +47,8 @@ _TABLE: Final = (
     _Row(r"(authentication|encryption|authorization) is insufficient", _PAIR),
     _Row(r"protocol error 0x0*[58f]\b|authenticationrequired|0x80650005|0x8065000f", _PAIR),
     _Row(r"authenticationfailed|authenticationrejected|authenticationcanceled", _PAIR),
-    _Row(r"could not pair|pairing (was )?(cancell?ed|rejected|refused)", _PAIR),
+    _Row(r"not paired|could not pair|pairing (was )?(cancell?ed|rejected|refused)", _PAIR),
+    _Row(r"bluez\.error\.notauthorized", _PAIR),  # by the sensor; the message bus denies access
     _Row(r"peer removed pairing information|code=14\b|pinorkeymissing", _FORGET),
     # a table of characteristics of an older firmware
     _Row(r"database out of sync", _FORGET),
@@ -66,7 +70,7 @@ _TABLE: Final = (
     _Row(r"canceled by the user|-2147023673|0x800704c7|operationaborted", _NEARER, True),
     _Row(r"access ?denied|-2147024891|0x80070005", _OTHERS),
     # the radio itself
-    _Row(r"notready|resource not ready|powered ?off|turned off|no powered", _SWITCH_ON),
+    _Row(r"notready|resource not ready|powered ?off|turned off|turned on\?|no powered", _SWITCH_ON),
     _Row(r"no bluetooth adapter|adapter.*not found|no such adapter|0x800710df", _SWITCH_ON),
     _Row(r"not ?authorized|unauthorized", _PERMIT),
     _Row(r"sta thread|single.?threaded|coinitialize", (
@@ -90,6 +94,10 @@ class in_words:  # noqa: N801
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, asyncio.CancelledError) and not is_cancelled():
+            # a backend has cancelled a request of its own, as a link went
+            error = DeviceLost(_BROKEN_OFF, source=self._source, may_pass=True)
+            raise error from None
         if error is None or isinstance(error, DeviceError) or not isinstance(error, Exception):
             return
         raise translated(error, self._source) from None

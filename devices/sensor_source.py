@@ -17,7 +17,7 @@ from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.records import DeviceInfo, LinkEvent, Record
 from devices.source import Source
-from devices.timing.program_clock import ProgramClock, SystemClock, within
+from devices.timing.program_clock import ProgramClock, SystemClock, is_cancelled, within
 from imu.errors import DeviceError, DeviceLost, OtherVersion, ProtocolError
 
 #: A sensor that does not come back for this long ends the session, s.
@@ -234,7 +234,10 @@ class SensorSource(Source):
                 await self._come_back(why)
         except DeviceError as error:
             self._inbox.end(error)
-        except Exception as error:  # a watch that ends must end the session, with its reason
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                raise
+            # a watch that ends must end the session, with its reason
             self._inbox.end(
                 DeviceError(
                     f"the session ends here because of a fault in the program ({_what(error)}); "
@@ -342,7 +345,7 @@ def _not_open(place: str) -> DeviceError:
     return DeviceError("the source is not open: enter it with 'async with' first.", source=place)
 
 
-def _what(error: Exception) -> str:
+def _what(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

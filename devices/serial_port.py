@@ -105,6 +105,7 @@ class SerialConnector:
         if self.driver is None or self._baud_rate is None:
             return await self._recognise(inbox)
         try:
+            await self._refuse_another()
             return await self._open(inbox, self._baud_rate)
         except DeviceNotFound:
             # plugged in again, a device may come back under another number
@@ -126,17 +127,23 @@ class SerialConnector:
         ports = [] if "://" in self._port else serial_ports()
         return next((p for p in ports if p.path == self._port and p.usb_id), None)
 
+    async def _refuse_another(self) -> None:
+        """Refuse a port at which there is another device than when it was opened first."""
+        if self._device is None:
+            return
+        here = await asyncio.get_running_loop().run_in_executor(None, self._seen)
+        if here is not None and not _is_same(here, self._device):
+            raise DeviceNotFound(
+                "another device is at this port now: plug the sensor in again.", source=self._port
+            )
+
     async def _find_again(self) -> bool:
         """Look for the device by its USB numbers; whether it has another port now."""
         known = self._device
         if known is None:
             return False
         ports = await asyncio.get_running_loop().run_in_executor(None, serial_ports)
-        alike = [
-            port
-            for port in ports
-            if (port.usb_id, port.serial_number) == (known.usb_id, known.serial_number)
-        ]
+        alike = [port for port in ports if _is_same(port, known)]
         # two alike without a serial number cannot be told apart
         if len(alike) != 1 or alike[0].path == self._port:
             return False
@@ -350,6 +357,10 @@ class SerialLink(OpenLink):
     def _hand_over(self, call: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
             self._loop.call_soon_threadsafe(call, *arguments)
+
+
+def _is_same(port: SerialPort, other: SerialPort) -> bool:
+    return (port.usb_id, port.serial_number) == (other.usb_id, other.serial_number)
 
 
 def _is_network(path: str) -> bool:

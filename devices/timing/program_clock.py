@@ -121,6 +121,12 @@ class ScaledClock:
         await self._clock.sleep(seconds / self._scale)
 
 
+def is_cancelled() -> bool:
+    """Whether somebody wants the task at hand to end; a library may cancel work of its own."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 async def within(clock: ProgramClock, seconds: float, awaited: Awaitable[T]) -> T:
     """Wait for something, but no longer than this by the given clock.
 

@@ -269,7 +269,7 @@ def test_a_sensor_that_does_not_come_back_ends_the_session_with_everything_kept(
 class _RaisesAtReturns:
     """A connector whose backend raises something of its own the first times it is to come back."""
 
-    def __init__(self, inner: Connector, error: Exception, times: int) -> None:
+    def __init__(self, inner: Connector, error: BaseException, times: int) -> None:
         self._inner, self._error, self._left = inner, error, times
         self._connected = False
 
@@ -320,6 +320,19 @@ def test_a_backend_that_never_recovers_ends_the_session_with_its_reason() -> Non
     course = run(away())
     assert isinstance(course.error, DeviceLost)
     assert "AttributeError: no such thing" in one_sentence(course.error)
+
+
+def test_a_watch_that_somebody_else_cancelled_ends_the_session_and_is_told() -> None:
+    each = scenario("backstride", seconds=40.0)
+
+    async def away() -> Course:
+        clock = VirtualClock()
+        inner = Bench(clock).sensor(each, LinkParams(drops_s=(8.0,)))
+        broken = _RaisesAtReturns(inner, asyncio.CancelledError(), 1)
+        return await session(broken, clock, seconds=500.0, give_up_s=60.0)
+
+    course = run(away())
+    assert "everything until then is kept: please report it" in one_sentence(course.error)
 
 
 def test_a_fault_in_keeping_watch_ends_the_session_and_is_told() -> None:

@@ -185,6 +185,19 @@ def test_a_port_that_comes_back_under_another_number_is_found(
     assert connector.place == "serial:/dev/ttyACM1"
 
 
+def test_a_port_that_is_another_device_now_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    usb, path = "239a:8029", "/dev/ttyACM0"
+    ports = _Ports(monkeypatch, SerialPort(path, usb_id=usb, serial_number="A1"))
+    connector = SerialConnector(path, driver_named("backstride"), 115_200)
+    run(_opens(connector))
+    ports.there = [SerialPort(path, usb_id=usb, serial_number="A2")]
+    with pytest.raises(DeviceNotFound, match="another device is at this port now"):
+        run(_opens(connector))
+    ports.there.append(SerialPort("/dev/ttyACM1", usb_id=usb, serial_number="A1"))
+    assert run(_opens(connector)) == "/dev/ttyACM1"
+    assert ports.opened == [path, "/dev/ttyACM1"]
+
+
 def test_of_two_that_are_alike_none_is_taken_for_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     usb = "239a:8029"
     ports = _Ports(monkeypatch, SerialPort("/dev/ttyACM0", usb_id=usb))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
@@ -14,13 +16,14 @@ from bleak.exc import (
 )
 
 from devices.addresses import SensorAddress
-from devices.ble_failures import reason_of, translated
+from devices.ble_failures import in_words, reason_of, translated
 from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.simulator.link_params import LinkParams
 from devices.simulator.virtual_clock import VirtualClock
-from imu.errors import DeviceError, ParameterError
+from devices.timing.program_clock import SystemClock, within
+from imu.errors import DeviceError, DeviceLost, ParameterError
 from tests.devices.sessions import Bench, one_sentence, run, scenario, session
 
 #: As people have reported them: the error, words of the cure, whether trying again helps.
@@ -87,6 +90,13 @@ REPORTED: list[tuple[Exception, str, bool]] = [
         False,
     ),
     (BleakError("BLE is not authorized - check macOS privacy settings"), "allow this", False),
+    (BleakDBusError("org.bluez.Error.NotPermitted", ["Not paired"]), "pair=yes", False),
+    (
+        BleakDBusError("org.bluez.Error.NotAuthorized", ["Operation Not Authorized"]),
+        "pair=yes",
+        False,
+    ),
+    (BleakError("Failed to start scanner. Is Bluetooth turned on?"), "switch Bluetooth", False),
     (BleakError("Could not pair with device: 19: FAILED"), "pair=yes", False),
     (BleakCharacteristicNotFoundError("1234"), "protocol", False),
     (TimeoutError(), "nearer", True),
@@ -108,7 +118,8 @@ def test_only_a_radio_that_is_off_is_to_be_switched_on() -> None:
     switched = [
         str(e) for e, cure, _ in REPORTED if "switch Bluetooth on" in str(translated(e, "x"))
     ]
-    assert len(switched) == 3  # a radio that is not ready, and two without the system's service
+    # a radio that is not ready, one that may not be on, and two without the system's service
+    assert len(switched) == 4
     denied = BleakBluetoothNotAvailableError("no", BleakBluetoothNotAvailableReason.DENIED_BY_USER)
     assert "privacy settings" in str(translated(denied, "x"))
 
@@ -175,3 +186,23 @@ def test_what_is_known_to_pass_is_tried_three_times_at_first() -> None:
     assert run(attempt(2)) == ["connected", "ended"]
     with pytest.raises(DeviceError, match="moody"):
         run(attempt(3))
+
+
+def test_a_request_that_the_backend_cancelled_by_itself_is_a_link_that_is_lost() -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    async def ask(wait: bool) -> None:
+        with in_words("the sensor"):
+            await within(SystemClock(), 5.0, asyncio.sleep(5.0) if wait else cancelled())
+
+    async def end() -> None:
+        asked = asyncio.create_task(ask(wait=True))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asked
+
+    with pytest.raises(DeviceLost, match="the system broke the link off"):
+        asyncio.run(ask(wait=False))
+    with pytest.raises(asyncio.CancelledError):  # by who wants it to end
+        asyncio.run(end())
