@@ -62,7 +62,7 @@ class ClockWatch:
     Examples
     --------
     >>> watch = ClockWatch(200.0, 1 << 32)
-    >>> for k in range(200):
+    >>> for k in range(300):
     ...     watch.take(10 * k, 50_000 * k if k < 100 else 100_000 * k, 50_000_000 * k)
     >>> watch.speed
     0.5

@@ -436,7 +436,7 @@ INDICATORS: Final = (
             downhill=(0.5, 0.22),
             cadence=(-0.7, 0.28),
         ),
-        worth=Worth(response=0.96, within_run=3.7, measured=True),
+        worth=Worth(response=0.95, within_run=3.7, measured=True),
     ),
     Indicator(
         name="shock_power_g2",

@@ -14,7 +14,7 @@ from imu.ranges import Checked, Within, check_ranges
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.return_to_run import STAGES
-from pipelines.coaching.training.single_session import LongestSession
+from pipelines.coaching.training.single_session import LongestSession, TodaySoFar
 from pipelines.coaching.training.traffic_light import CHANGE_FROM, STOP_FROM
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.coaching.training.weekly import WeekSoFar
@@ -103,6 +103,8 @@ class CompanionPlan:
         None: warm-up, ceiling and metronome have nothing to go by and are silent.
     longest : LongestSession, optional
         Of the last 30 days; None: not known whether there was any, and nothing is told of it.
+    today : TodaySoFar
+        What was run on this day before.
     week : WeekSoFar, optional
         Distance of the week and its ceiling; None without a ceiling.
     highest_heart_rate_bpm : float, optional
@@ -140,6 +142,7 @@ class CompanionPlan:
     units: Units = "metric"
     usual: UsualIntensity | None = None
     longest: LongestSession | None = None
+    today: TodaySoFar = field(default_factory=TodaySoFar)
     week: WeekSoFar | None = None
     highest_heart_rate_bpm: Annotated[float, Within(100.0, 240.0)] | None = None
     intervals: RunWalkPlan | None = None

@@ -23,7 +23,12 @@ from pipelines.runner.journal.advice import held_back, return_state
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
-from pipelines.runner.journal.queries import longest_session, red_flag_state, week_so_far
+from pipelines.runner.journal.queries import (
+    longest_session,
+    red_flag_state,
+    today_so_far,
+    week_so_far,
+)
 from pipelines.session.marks import Pain, mark_from_words
 from pipelines.units import distance_words
 
@@ -78,6 +83,7 @@ def plan_from_journal(
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         longest=longest_session(journal, now_ns),
+        today=today_so_far(journal, now.date(), now_ns),
         week=None if ceiling_m is None else WeekSoFar(week.distance_m, ceiling_m),
         highest_heart_rate_bpm=settings.highest_heart_rate_bpm,
         # a day of rest is a walk: nobody is told to jog on it
@@ -136,7 +142,7 @@ def cues_before(plan: CompanionPlan, marks: Iterable[tuple[str, str]]) -> list[C
     if plan.rest_day is not None:
         return [Cue("return.resting_run", {"day": plan.rest_day, "days": plan.rest_days})]
     cues = [None if plan.return_stage is None else surface_cue(plan.return_stage, surface)]
-    cues.append(budget_cue(plan.longest, plan.units))
+    cues.append(budget_cue(plan.longest, plan.today, plan.units))
     if plan.week is not None:
         left_m = max(plan.week.ceiling_m - plan.week.distance_m, 0.0)
         cues.append(Cue("session.budget_week", {"left": distance_words(left_m, plan.units)}))

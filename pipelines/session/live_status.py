@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imu.drift.changes import SENSOR_POSITION
-from imu.drift.detector import DriftDetector
 from imu.drift.indicators import INDICATORS
 from imu.drift.params import DriftParams
 from imu.drift.status import DriftStatus
@@ -25,6 +24,9 @@ from pipelines.coaching.training.traffic_light import CHANGE_FROM, judge_pain
 from pipelines.session import facts
 from pipelines.session.facts import Fact
 from pipelines.units import Units
+
+if TYPE_CHECKING:
+    from imu.drift.detector import DriftDetector  # a view needs no compiler
 
 #: Steps that a status carries for trends.
 RECENT_STEPS: Final = 60

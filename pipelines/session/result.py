@@ -128,7 +128,17 @@ class SessionResult:
         self.losses, self.clock, self.axes_found = end.losses, end.clock, end.axes_found
 
     def begun(self, utc_start_ns: int) -> SessionResult:
-        """The same of a session that began at another time, ns since 1970."""
+        """The same of a session that began at another time.
+
+        Parameters
+        ----------
+        utc_start_ns : int
+            ns since 1970.
+
+        Returns
+        -------
+        SessionResult
+        """
         other = copy(self)
         other.header = replace(self.header, utc_start_ns=utc_start_ns)
         return other
@@ -136,7 +146,21 @@ class SessionResult:
     def as_said(
         self, distance_m: float | None, source: Source | Literal[""], surface: str, shoe: str
     ) -> SessionResult:
-        """The same with what is known now in place of what was while it went on."""
+        """The same with what is known now in place of what was while it went on.
+
+        Parameters
+        ----------
+        distance_m : float or None
+            m; None where it is not known.
+        source : str
+            How it is known.
+        surface, shoe : str
+            Empty where nobody has said.
+
+        Returns
+        -------
+        SessionResult
+        """
         other = copy(self)
         other.distance_m, other.distance_source = distance_m, source
         other.surface, other.shoe = surface, shoe

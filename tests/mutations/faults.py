@@ -383,7 +383,7 @@ FAULTS: Final = (
     Fault(
         "words: the title of a plot is not escaped",
         "pipelines/views/report/svg.py",
-        "{escape(words)}</title>",
+        "{escape(words, quote=False)}</title>",
         "{words}</title>",
         ("tests/pipelines/views/report/test_page.py",),
     ),

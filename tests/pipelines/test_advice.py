@@ -31,6 +31,7 @@ from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.session.live_status import LiveStatus, pain_before
 from pipelines.views.home.edits import change
+from pipelines.views.page.two_metres import budget_words
 from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.heard import Heard
@@ -103,6 +104,12 @@ def test_the_budget_is_told_before_and_what_passed_it_in_its_own_percentage() ->
     )
     assert "Left of this week's ceiling: " in said
     assert "ten pelvic tilts, half a minute of high knees, ten mini-squats" in said
+    ran(3, "2 km")
+    assert "is 5.0 km, and 2.0 km are run today: 3.5 km are left." in backstride("live", QUICK).err
+    with JournalAtHand() as at_hand:
+        plan, _ = plan_for_run(at_hand, now())
+    status = LiveStatus(source="", device="", distance_m=1000.0)
+    assert budget_words(status, plan) == ("left today", "2.5", "km")  # no run has a load
     assert "9.0 km: 180 % of your longest run of the last 30 days." in ran(2, "9 km")
     # a journal that has just begun does not know how far one runs
     said = ran(1, "25 km")

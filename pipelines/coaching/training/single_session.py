@@ -40,6 +40,22 @@ class LongestSession(Checked):
     dose_easy_km: Annotated[float, Within(0.0, 1e9)] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TodaySoFar(Checked):
+    """What was run on this day before.
+
+    Attributes
+    ----------
+    distance_m : float
+        m.
+    dose_easy_km : float, optional
+        Equivalent easy kilometres, exponent 4; None where a run has none.
+    """
+
+    distance_m: Annotated[float, Within(0.0, 1e9)] = 0.0
+    dose_easy_km: Annotated[float, Within(0.0, 1e9)] | None = 0.0
+
+
 def advance_session(
     told: frozenset[str],
     longest: LongestSession,
@@ -89,21 +105,29 @@ def advance_session(
     return told, cues if weightiest is None else [*cues, weightiest]
 
 
-def budget_cue(longest: LongestSession | None, units: Units = "metric") -> Cue | None:
+def budget_cue(
+    longest: LongestSession | None, today: TodaySoFar, units: Units = "metric"
+) -> Cue | None:
     """Before a run: how far the longest of the last 30 days lets it go; None without one.
 
     Examples
     --------
-    >>> budget_cue(LongestSession(5000.0)).message
+    >>> budget_cue(LongestSession(5000.0), TodaySoFar()).message
     "Today's budget: your longest run of the last 30 days is 5.0 km, so up to 5.5 km."
+    >>> budget_cue(LongestSession(5000.0), TodaySoFar(3000.0)).message[56:]
+    '5.0 km, and 3.0 km are run today: 2.5 km are left.'
     """
     if longest is None or not longest.distance_m:
         return None
+    most_m = max(BEYOND * longest.distance_m - today.distance_m, 0.0)
     numbers = {
         "longest": distance_words(longest.distance_m, units),
-        "most": distance_words(BEYOND * longest.distance_m, units),
+        "most": distance_words(most_m, units),
     }
-    return Cue("session.budget", numbers)
+    if not today.distance_m:
+        return Cue("session.budget", numbers)
+    numbers["today"] = distance_words(today.distance_m, units)
+    return Cue("session.budget_left", numbers)
 
 
 def finished_session(

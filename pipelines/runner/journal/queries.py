@@ -20,7 +20,7 @@ from pipelines.coaching.training.pain_moments import (
     places_of,
 )
 from pipelines.coaching.training.red_flags import RedFlagState, judge
-from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession
+from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSession, TodaySoFar
 from pipelines.coaching.training.weekly import Week, monday_of, weekly_ceiling_m
 from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
@@ -63,6 +63,19 @@ def week_so_far(journal: Journal, day: date) -> tuple[Week, float | None]:
     """The week of a day up to it, and its ceiling, m; None without one."""
     *before, week = weeks(journal, day, 5)
     return week, weekly_ceiling_m(before, journal.settings().weekly_ceiling_m)
+
+
+def today_so_far(journal: Journal, day: date, now_ns: int) -> TodaySoFar:
+    """What was run on a day before a moment of it."""
+    began = "utc_start_ns >= ? AND utc_start_ns < ? AND NOT simulated"
+    near = journal.entries(Session, began, (now_ns - 2 * _DAY_NS, now_ns))
+    runs = [session for session in near if session.day == day]
+    doses = [session.dose_easy_km_m4 for session in runs]
+    known = [dose for dose in doses if dose is not None]
+    return TodaySoFar(
+        sum(session.distance_m or 0.0 for session in runs),
+        sum(known) if len(known) == len(doses) else None,
+    )
 
 
 def longest_session(journal: Journal, before_ns: int) -> LongestSession:

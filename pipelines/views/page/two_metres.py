@@ -72,7 +72,7 @@ def two_metres(
     shown += [_form(status, name, quantity, units) for name, quantity in _FORM]
     budget = budget_words(status, plan, units)
     if budget is not None:
-        shown.append(_number("easy left", *budget))
+        shown.append(_number(*budget))
     return shown
 
 
@@ -93,11 +93,11 @@ def pace_words(speed_m_s: float | None, units: Units = "metric") -> tuple[str, s
 
 def budget_words(
     status: LiveStatus, plan: CompanionPlan | None, units: Units = "metric"
-) -> tuple[str, str] | None:
-    """Easy distance that is left of today's, with its unit.
+) -> tuple[str, str, str] | None:
+    """What it is called, and the distance that is left of today's, with its unit.
 
-    It is what the companion warns beyond: 110 % of the longest session of the last 30 days, in
-    dose; None while either is not known.
+    Of 110 % of the longest session of the last 30 days, beyond which the companion warns, less what
+    was run today: in dose where each has one, else as it is; None where no distance is known.
 
     Examples
     --------
@@ -105,14 +105,23 @@ def budget_words(
     >>> from pipelines.coaching.training.single_session import LongestSession
     >>> from pipelines.session.live_status import LiveStatus
     >>> plan = CompanionPlan(longest=LongestSession(dose_easy_km=5.0))
-    >>> budget_words(LiveStatus(source="", device="", easy_km=2.0), plan)
-    ('3.5', 'km')
+    >>> status = LiveStatus(source="", device="", easy_km=2.0)
+    >>> budget_words(status, plan)
+    ('easy left', '3.5', 'km')
+    >>> budget_words(status, CompanionPlan(longest=LongestSession(5000.0)))
+    ('left today', '5.5', 'km')
     """
-    if plan is None or plan.longest is None or plan.longest.dose_easy_km is None:
+    if plan is None or plan.longest is None:
         return None
-    left_km = max(0.0, BEYOND * plan.longest.dose_easy_km - (status.easy_km or 0.0))
-    amount, _ = dose_words(left_km, units)
-    return amount, LONG[units][1]
+    longest, today = plan.longest, plan.today
+    if longest.dose_easy_km is not None and today.dose_easy_km is not None:
+        done_km = today.dose_easy_km + (status.easy_km or 0.0)
+        amount, _ = dose_words(max(0.0, BEYOND * longest.dose_easy_km - done_km), units)
+        return "easy left", amount, LONG[units][1]
+    if longest.distance_m is None:
+        return None
+    done_m = today.distance_m + (status.distance_m or 0.0)
+    return "left today", *counted_distance(max(0.0, BEYOND * longest.distance_m - done_m), units)
 
 
 def _interval(phase: Phase, repeats: int) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def test_a_run_that_was_typed_in_counts_and_gets_its_figures_when_the_recording_
 
 
 def test_the_start_that_is_stated_goes_before_that_of_a_table(table: Path) -> None:
-    table.write_text(f"# utc_start: 2026-03-01T09:00:00Z\n{table.read_text()}")
+    table.write_text(f"# utc_start: 2026-03-01T11:00:00Z\n{table.read_text()}")
     said = journal("add", table, "--at", "2026-03-02 18:00:05+00:00")
     assert "the file says that it began on 2026-03-01" in said
     assert "what you stated is kept" in said

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.effort import effort_of
 from pipelines.coaching.training.intervals import RunWalkPlan, phase_at
-from pipelines.coaching.training.single_session import LongestSession
+from pipelines.coaching.training.single_session import LongestSession, TodaySoFar
 from pipelines.views.page.two_metres import two_metres
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.views.page.accessibility import assert_accessible
@@ -39,7 +40,9 @@ def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
     assert (shown["time"], shown["distance"], shown["pace /km"]) == ("5:50", "0.8", "6:40")
     assert (shown["heart rate"], shown["run 1/10"]) == ("142", "0:30")
     assert shown["effort"] == "78"
-    assert shown["easy left"] == "4.4" or status.easy_km
+    assert shown["easy left"] == "4.4"
+    plan = replace(plan, today=TodaySoFar(3000.0, 2.5))
+    assert {one["name"]: one["number"] for one in two_metres(status, plan)}["easy left"] == "1.9"
     assert "heart rate" not in {one["name"] for one in two_metres(some_status())}
 
 
@@ -124,4 +127,9 @@ def test_how_to_stop_and_that_the_numbers_stand_still_can_be_read_from_there_too
             assert (box, beyond_px) == ([0, 0, width, height], 0)
         assert size_px / width * _WIDTH_MM >= 12.0
         assert_accessible(tab, "lost, from two metres")
+        assert tab.run(  # above an alert that fills the page
+            "const alert = document.createElement('div'), lost = document.querySelector('.lost');"
+            "alert.className = 'far-alert'; lost.after(alert);"
+            "return lost.contains(document.elementFromPoint(innerWidth / 2, innerHeight / 2))"
+        )
         tab.run("localStorage.setItem('backstride-view', 'near')")
