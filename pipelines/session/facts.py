@@ -8,14 +8,13 @@ other. Before the first sample it is 0.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline
 from imu.drift.changes import Change, Direction, Severity
-from imu.drift.detector import InUse
 from imu.drift.status import DriftStatus
 from imu.steps import Steps
 from pipelines.coaching.alert import Alert
@@ -23,6 +22,9 @@ from pipelines.coaching.training.intervals import PhaseKind
 from pipelines.coaching.training.traffic_light import Light, Moment
 from pipelines.coaching.training.warm_up import CoolDown
 from pipelines.session.marks import PainMoment
+
+if TYPE_CHECKING:
+    from imu.drift.detector import InUse  # a view needs no compiler
 
 #: What the runner does.
 Gait = Literal["still", "walk", "run"]
