@@ -124,6 +124,8 @@ def _anywhere(raw: RawColumns, columns: Sequence[int], rate_hz: float) -> Triads
     turning = [k for k in turning if linear.isdisjoint(threes[k])]
     beside = {k: _away(k, turning, (3, 4)) for k in gravity}
     found = [k for k in gravity if beside[k]] or gravity
+    if len(found) > 1 and len(columns) % 3 == 0:
+        found = [k for k in found if k % 3 == 0]
     if len(found) != 1:
         return (), ()
     (chosen,) = found

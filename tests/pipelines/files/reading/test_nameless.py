@@ -17,6 +17,7 @@ THERE = np.ones(len(RUN.time_s))
 TEMPERATURE = 9.8 * THERE + 0.001 * RNG.normal(size=len(THERE))
 FIELD = np.array([30.0, 5.0, -40.0]) + RNG.normal(size=(len(THERE), 3))
 LINEAR = ACC - ACC.mean(axis=0)
+WIDE_RANGE = ACC + 0.2 * RNG.normal(size=ACC.shape)
 GRAVITY = ACC.mean(axis=0) + 0.01 * RNG.normal(size=ACC.shape)
 ANGLES = np.cumsum(np.degrees(GYR), axis=0) / 100.0 + [0.0, 40.0, 0.0]
 #: What some programs write before each sensor: its number.
@@ -40,6 +41,7 @@ NUMBERED = (3.0 * THERE, ACC, 4.0 * THERE, GYR, 5.0 * THERE, FIELD)
         (ACC, LINEAR, GYR, TEMPERATURE),
         (GYR, LINEAR, ACC),
         (ACC, GYR, ANGLES[:, :2]),
+        (WIDE_RANGE, ACC, GYR),
         NUMBERED,
     ],
 )
