@@ -39,9 +39,7 @@ _MOST: Final = 64
 #: Rows on the mean from one change of the label to the next where one sensor goes on.
 _FEWEST_ROWS: Final = 16
 #: What tells runs apart where the clock begins anew with it, and is a state of one elsewhere.
-_RUNS: Final = word_set(
-    "run file filename condition activity take experiment task exercise visit lap"
-)
+_RUNS: Final = word_set("run file filename condition activity take experiment task exercise visit")
 #: How far a step is from the usual one at most, as a part of it, and how many are so.
 _EVEN: Final = 0.5
 _MOSTLY: Final = 0.9

@@ -81,6 +81,8 @@ def test_rows_of_one_recording_whose_clock_began_anew_are_read(tmp_path: Path) -
     table = with_label("segment", "1", run)
     table["time"] = 2 * table["time"][:ROWS]
     assert len(read(written(tmp_path / "run.csv", table)).samples) == 2 * ROWS
+    table["lap"] = ["1"] * ROWS + ["2"] * ROWS
+    assert len(read(written(tmp_path / "run.csv", table)).samples) == 2 * ROWS
     # readings that leap there are of another run
     one, other = with_label("segment", "1", RUN), with_label("segment", "2", OTHER)
     with pytest.raises(InputError, match="it says each time 2 times"):
