@@ -55,7 +55,7 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",
     "turned back": "the clock was turned back {count} times, by {duration}, and was counted on.",
     "set back": "the clock was set back {count} times, by {duration} at most: what follows "
-    "is a new segment, one second later; if it is another run, give it as a file of its own.",
+    "is a new segment, one second later.",
     "set forward": "the clock was set forward {count} times, by {duration} at most: what "
     "follows is a new segment, one second later.",
     "equal stamps": "{count} rows shared a time with the row before; they were spread evenly, at "
@@ -82,6 +82,8 @@ _SENTENCES: Final[dict[MendKind, str]] = {
 }
 
 _DAY_S: Final = 86_400.0
+#: A clock that is set back more often is a counter's, and no other run's.
+_SELDOM: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class Mend:
         text = _SENTENCES[self.kind].format(
             count=self.count, number=self.number, duration=_duration(self.number)
         )
+        if self.kind == "set back" and self.count <= _SELDOM:
+            text = f"{text[:-1]}; if it is another run, give it as a file of its own."
         if self.count == 1:
             for many, one in (("1 rows were", "1 row was"), ("1 rows", "1 row")):
                 text = text.replace(many, one)

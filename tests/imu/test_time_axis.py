@@ -411,6 +411,12 @@ def test_a_recording_that_begins_anew_after_an_hour_is_another_one() -> None:
         "the clock was set back once, by 1 h at most: what follows is a new segment, one second "
         "later; if it is another run, give it as a file of its own."
     ]
+    # a counter's ends are no runs
+    often = mend_time(np.tile(np.arange(500) / 100.0, 9)).mends
+    assert [mend.sentence for mend in often] == [
+        "the clock was set back 8 times, by 4.99 s at most: what follows is a new segment, one "
+        "second later."
+    ]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
