@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
@@ -123,7 +123,13 @@ class ColumnName:
     of: str = ""
 
 
-def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -> list[ColumnName]:
+def column_names(
+    names: Sequence[str],
+    units: Sequence[str],
+    stream: str = "",
+    *,
+    counted: Collection[int] = (),
+) -> list[ColumnName]:
     """What the names of a header say together.
 
     Axes that are numbered are x, y and z in the order of their numbers; those named by a direction
@@ -137,6 +143,8 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
     stream : str
         Which of several sensors is meant, by words of its columns' names.
 
+    counted : collection of int
+        Columns that may be counts of a converter, without a unit.
     Examples
     --------
     >>> [said.axis for said in column_names(["acc_v", "acc_ml", "acc_ap"], ["", "", ""])]
@@ -160,7 +168,7 @@ def column_names(names: Sequence[str], units: Sequence[str], stream: str = "") -
             places = range(3) if len(found) == 3 and alone else [-1] * len(found)
             for place, k in zip(places, found, strict=True):
                 said[k] = replace(said[k], axis=place) if place >= 0 else ColumnName("other")
-        foreign |= _leave_lesser_out(names, said, quantity, wanted, foreign)
+        foreign |= _leave_lesser_out(names, said, quantity, wanted, foreign, counted)
     return said
 
 
@@ -285,7 +293,8 @@ def _leave_lesser_out(
         if wanted <= {*words} and foreign.isdisjoint(words):
             stem, _, _ = _unit_apart(names[k])
             groups.setdefault((*_axis_apart(plain_words(stem))[1], said[k].unit), []).append(k)
-    kept = _plainly_meant(groups)
+    unscaled = [words for words, found in groups.items() if {*found}.issubset(counted)]
+    kept = _plainly_meant(groups, unscaled)
     for k in set(every) - set(kept):
         said[k] = ColumnName("other")
     own = {word for k in kept for word in sensor_words(names[k])}
@@ -296,6 +305,7 @@ def _leave_lesser_out(
 def sensor_words(name: str) -> list[str]:
     """The words of a column's name that may tell its sensor, without the unit.
 
+    counted: Collection[int],
     Examples
     --------
     >>> sensor_words("Sensor 2: ACC.X [g]"), sensor_words("acc1_x")
@@ -308,7 +318,9 @@ def sensor_words(name: str) -> list[str]:
     return found
 
 
-def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
+def _plainly_meant(
+    groups: Mapping[tuple[str, ...], list[int]], unscaled: Collection[tuple[str, ...]]
+) -> list[int]:
     """The columns of one of several triads; all where none is plain, or they are no triads."""
     every = [k for found in groups.values() for k in found]
     if len(groups) < 2 or any(len(found) != 3 for found in groups.values()):
@@ -322,8 +334,10 @@ def _plainly_meant(groups: Mapping[tuple[str, ...], list[int]]) -> list[int]:
     def rank(words: tuple[str, ...]) -> tuple[bool, ...]:
         named = bool(_sensor_of(words)) or NEUTRAL.issuperset(words[:-1])
         worn, sure = " ".join(words[:-1]) in at_the_waist, DOUBTFUL.isdisjoint(words)
-        made = (lesser.isdisjoint(words) for lesser in (MADE, LESSER, FILTERED))
-        return named, worn, elsewhere and [words] == unnamed, sure, *made
+        lesser = not LESSER.isdisjoint(words)  # than what was made of it, without a unit
+        made = not MADE.isdisjoint(words) or (lesser and words in unscaled)
+        known = not made, not lesser, FILTERED.isdisjoint(words)
+        return named, worn, elsewhere and [words] == unnamed, sure, *known
 
     first, second = sorted(groups, key=rank, reverse=True)[:2]
     return groups[first] if rank(first) > rank(second) else every

@@ -46,6 +46,8 @@ _SAME_SCALE: Final = 0.05
 _LONGEST_DIRECTION: Final = 1.05
 
 
+#: Rows that tell whether numbers are whole.
+_LOOKED_AT: Final = 1000
 def tells(name: str, unit: str = "") -> bool:
     """Whether a column's name says by itself that it matters."""
     return column_name(name, unit).quantity not in ("other", "count") or is_group(name)
@@ -126,7 +128,7 @@ def _said(
         rest = len(names) - len(stated.columns)
         names = tuple("" if n == "-" else n for n in stated.columns) + ("",) * rest
         units = ("",) * len(names)
-    said = column_names(names, units, stream)
+    said = column_names(names, units, stream, counted=_counted(raw, names, units, stated))
     if stream and not any(one.quantity in ("acc", "linear") for one in said):
         said = column_names(names, units)
         if not one_sensor:
@@ -137,6 +139,22 @@ def _said(
 def _sensors(names: Sequence[str]) -> list[str]:
     """What tells columns of acceleration along one axis apart, by the words of their names."""
     said = [(name, column_name(name)) for name in names if name]
+def _counted(
+    raw: RawColumns, names: Sequence[str], units: Sequence[str], stated: Stated
+) -> list[int]:
+    """Columns that may be counts of a converter, of which nothing says how many make a unit."""
+    found = []
+    for k, values in raw.values.items():
+        said = column_name(names[k], units[k])
+        if said.unit or said.quantity in stated.units or values.dtype.kind == "S":
+            continue
+        with np.errstate(invalid="ignore"):
+            whole = not np.any(raw.numbers(k)[:_LOOKED_AT] % 1.0 > 0.0)
+        if said.unknown or whole:
+            found.append(k)
+    return found
+
+
     found = [
         dict.fromkeys(sensor_words(name))
         for name, one in said

@@ -87,6 +87,24 @@ def test_lines_of_names_and_units_each_begin_with_what_they_are(tmp_path: Path) 
     assert_is_the_run(read(path))
 
 
+@pytest.mark.parametrize(
+    ("raw", "made"),
+    [("acc raw {x} (counts)", "acc smooth {x} (m/s^2)"), ("acc_uncal_{x}", "acc_earth_{x}")],
+)
+def test_counts_without_a_unit_yield_to_what_was_made_of_them(
+    tmp_path: Path, raw: str, made: str
+) -> None:
+    table = columns(acc=made, gyr="gyr_{x}", time_name="time")
+    counts = np.round(ACC / G * 2048.0)
+    table |= {
+        raw.format(x=axis): [f"{v:.0f}" for v in counts[:, k]] for k, axis in enumerate("xyz")
+    }
+    path = written(tmp_path / "run.csv", table)
+    assert_is_the_run(read(path))
+    scaled = read(path, units="acc=g/2048").samples.acceleration_m_s2
+    np.testing.assert_allclose(scaled, counts * G / 2048.0, atol=1e-6)
+
+
 def test_rows_without_names_may_end_as_statements_do(tmp_path: Path) -> None:
     path = tmp_path / "raw.txt"
     lines = rows(ROWS * np.repeat([1e9, 1.0], [1, 6]), end=";").splitlines()
