@@ -78,7 +78,8 @@ _TURNS: Final = {"roll": "x", "pitch": "y", "yaw": "z"}
 _RATES: Final = {"p": "x", "q": "y", "r": "z"}
 #: How browsers call the axes that a phone's rotation rate is about.
 _OF_BROWSERS: Final = {"alpha": "z", "beta": "x", "gamma": "y"}
-#: A specific force, where a gyroscope stands beside it; a force plate has none.
+#: A specific force, where a gyroscope stands beside it; a force plate has none. An alpha is an
+#: acceleration or an angular one.
 _FORCES: Final = (["f x", "f y", "f z"], ["fx", "fy", "fz"], ["alpha x", "alpha y", "alpha z"])
 _SENSORS: Final = NEUTRAL | ACCELERATION | ANGULAR_VELOCITY
 #: Of columns with one name all but the first get a number from those who read them.
@@ -142,9 +143,9 @@ def column_names(
         Of all columns; a name may be empty.
     stream : str
         Which of several sensors is meant, by words of its columns' names.
-
     counted : collection of int
         Columns that may be counts of a converter, without a unit.
+
     Examples
     --------
     >>> [said.axis for said in column_names(["acc_v", "acc_ml", "acc_ap"], ["", "", ""])]
@@ -242,6 +243,28 @@ def is_doubtful(name: str) -> bool:
     return not unit and (beside or not DOUBTFUL.isdisjoint(_axis_apart(words)[1]))
 
 
+def may_be_angular(name: str) -> bool:
+    """Whether a name is of an acceleration or of an angular one.
+
+    Examples
+    --------
+    >>> may_be_angular("alpha_x"), may_be_angular("f_x")
+    (True, False)
+    """
+    return " ".join(plain_words(name)) in _FORCES[-1]
+
+
+def names_turn(name: str) -> bool:
+    """Whether a name says about which axis something turns, as that of an angle does.
+
+    Examples
+    --------
+    >>> names_turn("gyro_roll"), names_turn("gyro_x")
+    (True, False)
+    """
+    return not _TURNS.keys().isdisjoint(plain_words(name))
+
+
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
     """Take rates p, q, r beside an acceleration, and forces f_x, f_y, f_z beside a gyroscope.
 
@@ -270,6 +293,7 @@ def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
         if quantity not in having and other in having and places.keys() >= {*triad}:
             units = {places[name][1] for name in triad}
             if all(not unit or _measures(quantity, unit) for unit in units):
+                having.add(quantity)
                 for axis, name in enumerate(triad):
                     said[places[name][0]] = ColumnName(quantity, axis, places[name][1])
 
@@ -280,6 +304,7 @@ def _leave_lesser_out(
     quantity: str,
     wanted: frozenset[str],
     foreign: frozenset[str],
+    counted: Collection[int],
 ) -> frozenset[str]:
     """Of several triads of one quantity keep the one that is plainly meant.
 
@@ -305,7 +330,6 @@ def _leave_lesser_out(
 def sensor_words(name: str) -> list[str]:
     """The words of a column's name that may tell its sensor, without the unit.
 
-    counted: Collection[int],
     Examples
     --------
     >>> sensor_words("Sensor 2: ACC.X [g]"), sensor_words("acc1_x")

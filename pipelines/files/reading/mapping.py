@@ -17,10 +17,12 @@ from pipelines.files.reading.column_names import (
     is_doubtful,
     is_sensor,
     is_told_by_company,
+    may_be_angular,
+    names_turn,
     quantity_of_file,
     sensor_words,
 )
-from pipelines.files.reading.mapped_units import ENOUGH_ROWS, triad_of, with_units
+from pipelines.files.reading.mapped_units import ENOUGH_ROWS, rough_rate, triad_of, with_units
 from pipelines.files.reading.name_words import plain_words
 from pipelines.files.reading.named_sensors import back_first, listed, none_called
 from pipelines.files.reading.nameless import HOW, by_physics
@@ -31,6 +33,7 @@ from pipelines.files.reading.physics import (
     likely_acceleration_unit,
     may_turn,
     turns_like_a_body,
+    wanders,
 )
 from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 from pipelines.files.reading.row_groups import is_group
@@ -43,11 +46,11 @@ _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
 #: Correlation of a reading with the same reading after a correction.
 _SAME_READING: Final = 0.995
 _SAME_SCALE: Final = 0.05
+#: Rows that tell whether numbers are whole.
+_LOOKED_AT: Final = 1000
 _LONGEST_DIRECTION: Final = 1.05
 
 
-#: Rows that tell whether numbers are whole.
-_LOOKED_AT: Final = 1000
 def tells(name: str, unit: str = "") -> bool:
     """Whether a column's name says by itself that it matters."""
     return column_name(name, unit).quantity not in ("other", "count") or is_group(name)
@@ -136,9 +139,6 @@ def _said(
     return names, said
 
 
-def _sensors(names: Sequence[str]) -> list[str]:
-    """What tells columns of acceleration along one axis apart, by the words of their names."""
-    said = [(name, column_name(name)) for name in names if name]
 def _counted(
     raw: RawColumns, names: Sequence[str], units: Sequence[str], stated: Stated
 ) -> list[int]:
@@ -155,6 +155,9 @@ def _counted(
     return found
 
 
+def _sensors(names: Sequence[str]) -> list[str]:
+    """What tells columns of acceleration along one axis apart, by the words of their names."""
+    said = [(name, column_name(name)) for name in names if name]
     found = [
         dict.fromkeys(sensor_words(name))
         for name, one in said
@@ -178,7 +181,7 @@ def _by_names(
     found = _triads(raw, names, said, stated, one_sensor=one_sensor, beside=beside)
     turning = found["gyr"]
     doubtful = "gyr" not in stated.units and any(is_doubtful(names[k]) for k in _places(turning))
-    if found["acc"] and doubtful and not turns_like_a_body(triad_of(raw, turning)):
+    if found["acc"] and doubtful and not _turns(raw, names, said, turning, rate_hz):
         found["gyr"] = {}
     acceleration = found["acc"]
     gravity: Mapping[int, Column] = {}
@@ -203,6 +206,24 @@ def _by_names(
     return ColumnMapping(
         times, acceleration, found["gyr"], gravity, left_out, plain=plain and not left_out
     )
+
+
+def _turns(
+    raw: RawColumns,
+    names: Sequence[str],
+    said: Sequence[ColumnName],
+    columns: Mapping[int, Column],
+    rate_hz: float | None,
+) -> bool:
+    """Whether columns are a rate by their numbers; those that name a turn may be its angle."""
+    triad = triad_of(raw, columns)
+    if not turns_like_a_body(triad):
+        return False
+    if not any(names_turn(names[k]) for k in _places(columns)):
+        return True
+    times = (k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values)
+    time = next((Column(k, said[k].unit) for k in times), None)
+    return not wanders(triad, rate_hz or rough_rate(raw, time))
 
 
 def _places(columns: Mapping[int, Column]) -> list[int]:
@@ -231,6 +252,9 @@ def _triads(
             again.append((axes[name.axis], index))
         else:
             axes[name.axis] = Column(index, name.unit)
+    angular = any(may_be_angular(names[k]) for k in _places(found["acc"]))
+    if angular and "acc" not in stated.units and not _holds_gravity(raw, found["acc"]):
+        found["acc"] = {}
     again = _other_than_gravity(raw, said, found, again)
     for first, index in again:
         if not _alike(raw, first, Column(index, said[index].unit), said[index].quantity):

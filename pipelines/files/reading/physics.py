@@ -50,6 +50,10 @@ _SLOWEST_MOVING_DEG_S: Final = 8.0
 _BIAS_RAD_S: Final = 0.2
 #: A pelvis that walks or runs turns faster for half of the time.
 _SLOWEST_MOVING_RAD_S: Final = 0.3
+#: Over some strides the mean of a rate is a small part of its spread: 0.06 at most of 18 runners,
+#: 0.21 where it is 5 °/s off. Of their angles about nought it is 0.34 at least.
+_STRIDES_S: Final = 4.0
+_OFF_NOUGHT: Final = 0.3
 #: Correlation of axes that say the same, such as the parts of one speed.
 _ONE_AXIS: Final = 0.999
 #: Correlation of an acceleration with the same without gravity, and the mean of the latter as a
@@ -270,6 +274,26 @@ def turns_like_a_body(triad: Values) -> bool:
         return False
     known = triad[np.isfinite(triad).all(axis=1)]
     return bool(np.abs(np.corrcoef(known.T)).min() < _ONE_AXIS)
+
+
+def wanders(triad: Values, rate_hz: float) -> bool:
+    """Whether numbers of a body that moves keep off nought for seconds, as angles do.
+
+    What turns one way within a stride turns back in it.
+
+    Examples
+    --------
+    >>> beats = np.sin(np.arange(1000)[:, None] / [7.0, 9.0, 11.0])
+    >>> wanders(beats, 100.0), wanders(np.cumsum(beats, axis=0), 100.0)
+    (False, True)
+    """
+    moving = moving_part(triad, rate_hz)
+    size = min(max(4, int(_STRIDES_S * rate_hz)), len(moving))
+    if not size:
+        return False
+    windows = moving[: len(moving) // size * size].reshape(-1, size, 3)
+    off = np.median(np.abs(windows.mean(axis=1)), axis=0)
+    return bool((off > _OFF_NOUGHT * np.median(windows.std(axis=1), axis=0)).any())
 
 
 def _window_means(triad: Values, rate_hz: float) -> Values:

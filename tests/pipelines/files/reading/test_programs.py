@@ -11,7 +11,7 @@ import pytest
 
 from imu.errors import InputError
 from pipelines import read
-from tests.pipelines.files.reading.shapes import G
+from tests.pipelines.files.reading.shapes import G, a_run
 from tests.pipelines.files.reading.tables import RUN, assert_is_the_run, columns, written
 
 ACC, GYR = RUN.acceleration_m_s2, RUN.angular_velocity_rad_s
@@ -38,13 +38,31 @@ def test_axes_are_named_as_trackers_and_cameras_do(tmp_path: Path, names: str) -
     assert_is_the_run(read(path))
 
 
-def test_a_turn_of_a_gyroscope_that_is_an_angle_is_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("about_nought", [False, True])
+def test_a_turn_of_a_gyroscope_that_is_an_angle_is_passed_over(
+    tmp_path: Path, about_nought: bool
+) -> None:
     names = [f"gyro_{turn}" for turn in ("roll", "pitch", "yaw")]
-    angles = np.cumsum(np.degrees(GYR), axis=0) / RUN.rate_hz + 20.0
+    run = a_run(seconds=30.0)
+    angles = np.cumsum(np.degrees(run.angular_velocity_rad_s), axis=0) / run.rate_hz + 20.0
+    if about_nought:
+        angles += 8.0 * np.sin(0.5 * run.time_s)[:, None] - angles.mean(axis=0)
     path = tmp_path / "run.csv"
-    held = np.column_stack([ROWS[:, :4], angles])
+    held = np.column_stack([run.time_s, run.acceleration_m_s2, angles])
     path.write_text(f"time,ax,ay,az,{','.join(names)}\n{rows(held)}")
     assert not read(path).samples.has_gyro
+
+
+def test_an_angular_acceleration_is_no_acceleration(tmp_path: Path) -> None:
+    path, angular = tmp_path / "run.csv", np.gradient(GYR, RUN.time_s, axis=0)
+    names = ("omega_x,omega_y,omega_z", "alpha_x,alpha_y,alpha_z")
+    for forces in ("x,y,z", "F_x,F_y,F_z"):
+        held = np.column_stack([ROWS, angular])
+        path.write_text(f"time,{forces},{','.join(names)}\n{rows(held)}")
+        assert_is_the_run(read(path))
+    path.write_text(f"time,{','.join(names)}\n{rows(np.column_stack([RUN.time_s, GYR, angular]))}")
+    with pytest.raises(InputError, match="there is no acceleration axis"):
+        read(path)
 
 
 @pytest.mark.parametrize(
@@ -69,24 +87,6 @@ def test_what_was_made_of_an_acceleration_yields_to_it(
         assert_is_the_run(found)
 
 
-def test_a_unit_stands_before_a_remark_in_brackets(tmp_path: Path) -> None:
-    table = columns(acc="{X} Accel; g (SEN S/N: 12)", gyr="{X} Gyro; deg/s (SEN S/N: 12)",
-                    per_acc=1 / G, per_gyr=180.0 / np.pi)  # fmt: skip
-    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
-    places = columns(acc="Acc {X} [foot]", gyr="Gyr {X} [foot]", time_name="t")
-    places = {name: cells[::-1] if "[" in name else cells for name, cells in places.items()}
-    places |= columns(acc="Acc {X} [pelvis]", gyr="Gyr {X} [pelvis]", time_name="t")
-    assert_is_the_run(read(written(tmp_path / "run.csv", places)))
-
-
-def test_lines_of_names_and_units_each_begin_with_what_they_are(tmp_path: Path) -> None:
-    names = "*CHANNEL;TIME;ACC x;ACC y;ACC z;GYR x;GYR y;GYR z\n*UNIT;s;G;G;G;deg/s;deg/s;deg/s\n"
-    scale = np.repeat([1.0, 1 / G, 180.0 / np.pi], [1, 3, 3])
-    path = tmp_path / "run.csv"
-    path.write_text(f"*CREATOR;MSR\n{names}*DATA\n{rows(ROWS * scale, ';')}")
-    assert_is_the_run(read(path))
-
-
 @pytest.mark.parametrize(
     ("raw", "made"),
     [("acc raw {x} (counts)", "acc smooth {x} (m/s^2)"), ("acc_uncal_{x}", "acc_earth_{x}")],
@@ -103,6 +103,24 @@ def test_counts_without_a_unit_yield_to_what_was_made_of_them(
     assert_is_the_run(read(path))
     scaled = read(path, units="acc=g/2048").samples.acceleration_m_s2
     np.testing.assert_allclose(scaled, counts * G / 2048.0, atol=1e-6)
+
+
+def test_a_unit_stands_before_a_remark_in_brackets(tmp_path: Path) -> None:
+    table = columns(acc="{X} Accel; g (SEN S/N: 12)", gyr="{X} Gyro; deg/s (SEN S/N: 12)",
+                    per_acc=1 / G, per_gyr=180.0 / np.pi)  # fmt: skip
+    assert_is_the_run(read(written(tmp_path / "run.csv", table)))
+    places = columns(acc="Acc {X} [foot]", gyr="Gyr {X} [foot]", time_name="t")
+    places = {name: cells[::-1] if "[" in name else cells for name, cells in places.items()}
+    places |= columns(acc="Acc {X} [pelvis]", gyr="Gyr {X} [pelvis]", time_name="t")
+    assert_is_the_run(read(written(tmp_path / "run.csv", places)))
+
+
+def test_lines_of_names_and_units_each_begin_with_what_they_are(tmp_path: Path) -> None:
+    names = "*CHANNEL;TIME;ACC x;ACC y;ACC z;GYR x;GYR y;GYR z\n*UNIT;s;G;G;G;deg/s;deg/s;deg/s\n"
+    scale = np.repeat([1.0, 1 / G, 180.0 / np.pi], [1, 3, 3])
+    path = tmp_path / "run.csv"
+    path.write_text(f"*CREATOR;MSR\n{names}*DATA\n{rows(ROWS * scale, ';')}")
+    assert_is_the_run(read(path))
 
 
 def test_rows_without_names_may_end_as_statements_do(tmp_path: Path) -> None:
