@@ -36,6 +36,8 @@ class WrittenSummary(msgspec.Struct, frozen=True):
         By column of the steps.
     blocks : dict
         Blocks of twenty steps by column, and their times.
+    stated_running_s : float, optional
+        Time spent in running steps, s; summaries of older releases do not tell it.
     """
 
     source: str
@@ -43,6 +45,7 @@ class WrittenSummary(msgspec.Struct, frozen=True):
     steps: int
     median: dict[str, float | None]
     blocks: dict[str, _Column | list[float | None]]
+    stated_running_s: float | None = msgspec.field(name="running_s", default=None)
 
     @property
     def means(self) -> dict[str, float]:
@@ -56,7 +59,9 @@ class WrittenSummary(msgspec.Struct, frozen=True):
 
     @property
     def running_s(self) -> float:
-        """Time spent in running steps, from the median cadence, s; 0 where there is none."""
+        """Time spent in running steps, s, else from the median cadence; 0 where there is none."""
+        if self.stated_running_s is not None:
+            return self.stated_running_s
         cadence_spm = self.median.get("cadence_spm")
         return 60.0 * self.steps / cadence_spm if cadence_spm else 0.0
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from devices.sequence import Losses
 from imu.samples import Quality
 from imu.step.block_means import block_means
-from imu.step.trusted_steps import trusted_steps, without_doubtful_columns
+from imu.step.trusted_steps import DISTRUST, trusted_steps, without_doubtful_columns
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.session.facts import SensorClock
@@ -35,7 +35,7 @@ _LINK: Final = Losses._fields
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Medians over the steps, what was lost, and what should be known about the result.
+    """Medians of the steps that count, what was lost, and what should be known about the result.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Summary:
     quality : dict
         How many steps bear each token.
     median : dict
-        Of each column, in its unit; None where nothing was measurable.
+        Of each column over the steps that count, in its unit; None where none of them has it.
     samples_filled, samples_quarantined, restarts : int
         Samples filled in, samples that were not finite, and restarts after gaps.
     samples_lost_in_transit : int
@@ -68,14 +68,16 @@ class Summary:
     clock : dict, optional
         Of the sensor, against this computer's.
     median_steps, median_last_steps : dict
-        On how many steps each median rests, and among how many at the end of the run they are: the
-        lumbar index begins when its baseline is known.
+        On how many steps each median rests, and among how many of those that count at the end of
+        the run they are: the lumbar index begins when its baseline is known.
     alerts_told, changed : list of str
         The indicator of each alert, and those that are changed at the end.
     distance_m, distance_source
         As far as it is known, and how.
     speed_m_s, heart_rate_bpm : float, optional
         Means of what devices beside the sensor measured.
+    running_s : float
+        Time spent in running steps, those in doubt as well, s.
 
     Examples
     --------
@@ -114,6 +116,7 @@ class Summary:
     distance_source: str = ""
     speed_m_s: float | None = None  # mean, as a device beside the sensor measured it
     heart_rate_bpm: float | None = None  # mean
+    running_s: float = 0.0
 
     def to_json(self) -> str:
         """The summary as JSON, null where there is no value.
@@ -137,7 +140,8 @@ def summarise(
 ) -> Summary:
     """Put a session into a few numbers.
 
-    Medians leave out what was not measurable, and lean and roll in bends and after slips.
+    Medians are of the steps that count, as all figures of a run, and leave out what was not
+    measurable, and lean and roll in bends and after slips.
 
     Parameters
     ----------
@@ -155,14 +159,16 @@ def summarise(
         What should be known, one sentence each.
     """
     steps, losses = result.at_one_rate, result.losses
-    settled = without_doubtful_columns(steps)
+    counting = Steps(steps.rows[(steps.quality_bits & DISTRUST) == 0])
+    settled = trusted_steps(steps)
     medians: dict[str, float | None] = {}
     used: dict[str, int] = {}
     last: dict[str, int] = {}
     for name in _MEASURES:
         values = settled.rows[name]
         if not np.isfinite(values).any():  # a run all in bends still has a lean
-            values = np.where(steps.quality_bits & int(Quality.NO_GYRO), values, steps.rows[name])
+            blind = counting.quality_bits & int(Quality.NO_GYRO)
+            values = np.where(blind, values, counting.rows[name])
         at = np.flatnonzero(np.isfinite(values))
         medians[name] = round(float(np.median(values[at])), 6) if at.size else None
         used[name] = at.size
@@ -173,12 +179,12 @@ def summarise(
         tokens.update(str(quality).split(";") if quality else [])
     baseline = result.baseline
     return Summary(
-        blocks=_blocks(settled),
+        blocks=_blocks(without_doubtful_columns(steps)),
         source=source,
         duration_s=round(result.duration_s if duration_s is None else duration_s, 6),
         rate_hz=rate_hz,
         steps=len(steps),
-        trusted_steps=len(trusted_steps(steps)),
+        trusted_steps=len(settled),
         quality=dict(sorted(tokens.items())),
         median=medians,
         samples_filled=losses.filled,
@@ -200,6 +206,7 @@ def summarise(
         distance_source=result.distance_source,
         speed_m_s=None if result.speed is None else round(result.speed.mean, 4),
         heart_rate_bpm=None if result.heart_rate is None else round(result.heart_rate.mean, 1),
+        running_s=round(result.running_s, 3),
     )
 
 

@@ -45,8 +45,8 @@ _SEVERAL: Final = 3
 _GROUNDED: Final = 0.05
 #: No crystal is off by more, ppm, nor most sensors that do without one.
 _WRONG_CLOCK_PPM: Final = 30_000.0
-#: A median of fewer steps than this, of a run of more, is not shown; one of fewer of the steps, as
-#: a share, says of how many.
+#: A median of fewer steps than this, and than half of the run, is not shown; one of fewer of the
+#: steps that count, as a share, says of how many.
 _FEW: Final = 10
 _NEARLY_ALL: Final = 0.95
 
@@ -55,7 +55,7 @@ def summary_title(summary: Summary) -> str:
     """How much it was."""
     return (
         f"{counted(summary.steps, 'running step')} in {clock_words(summary.duration_s)} "
-        f"({summary.rate_hz:g} Hz){'; medians' if summary.steps else ''}"
+        f"({summary.rate_hz:g} Hz){_medians(summary)}"
     )
 
 
@@ -226,17 +226,31 @@ def _beneath(amount: str) -> str:
     return f"{number:>8} {unit}"
 
 
+def _medians(summary: Summary) -> str:
+    """On which steps the medians below the title rest, if there are any."""
+    if not summary.steps:
+        return ""
+    if summary.trusted_steps >= _NEARLY_ALL * summary.steps:
+        return "; medians"
+    if _is_few(summary.trusted_steps, summary):
+        return "; too few count for medians" if summary.trusted_steps else "; no step counts"
+    return f"; medians of the {summary.trusted_steps} that count"
+
+
+def _is_few(count: int, summary: Summary) -> bool:
+    """Whether these are a few steps out of many, which tell nothing of the run."""
+    return count < min(_FEW, 0.5 * summary.steps)
+
+
 def _rests_on_few(summary: Summary, name: str) -> bool:
-    """Whether a median is one of a few steps out of many, which tells nothing of the run."""
-    count = summary.median_steps.get(name, summary.steps)
-    return count < min(_FEW, _NEARLY_ALL * summary.steps)
+    return _is_few(summary.median_steps.get(name, summary.trusted_steps), summary)
 
 
 def _span(summary: Summary, name: str) -> str:
-    """On which steps a median rests, where these are not nearly all; else nothing."""
-    count = summary.median_steps.get(name, summary.steps)
-    last = summary.median_last_steps.get(name, summary.steps)
-    if count >= _NEARLY_ALL * summary.steps:
+    """On which steps a median rests, where these are not nearly all that count; else nothing."""
+    count = summary.median_steps.get(name, summary.trusted_steps)
+    last = summary.median_last_steps.get(name, summary.trusted_steps)
+    if count >= _NEARLY_ALL * summary.trusted_steps:
         return ""
     if count >= _NEARLY_ALL * last:
         return f" (of the last {counted(last, 'step')})"

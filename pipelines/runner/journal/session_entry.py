@@ -120,8 +120,8 @@ def baseline_entry(result: SessionResult, surface: str | None = None) -> RunBase
 def entry_from_summary(summary: WrittenSummary, utc_start_ns: int, stated: Stated) -> Session:
     """A session from the summary that a replay wrote.
 
-    A summary has blocks of twenty steps and no single ones: the means are those of its blocks, the
-    running time comes from the median cadence, and there is no dose.
+    A summary has blocks of twenty steps and no single ones: the means are those of its blocks, and
+    there is no dose.
     """
     known, means = stated.distance or Distance(), summary.means
     return Session(

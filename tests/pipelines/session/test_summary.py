@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -15,10 +17,13 @@ from imu.drift.changes import Severity
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.coaching.alert import Alert
+from pipelines.files.summary_file import read_summary
 from pipelines.session.facts import LossCounts, SensorClock
 from pipelines.session.summary import Summary, summarise
 from pipelines.words.summary_words import run_notes, summary_lines, summary_rows
 from tests.pipelines.results import result_from_steps
+
+GAP: Final = int(Quality.GAP)
 
 
 def some_steps(contact_ms: list[float], quality: list[int] | None = None) -> Steps:
@@ -43,6 +48,36 @@ def test_medians_leave_out_what_was_not_measurable() -> None:
     assert result.steps == 4
 
 
+@pytest.mark.parametrize(
+    ("counting", "title", "median"),
+    [
+        (100, "medians", 200.0),
+        (60, "medians of the 60 that count", 200.0),
+        (4, "too few count for medians", 200.0),
+        (0, "no step counts", None),
+    ],
+)
+def test_medians_are_of_the_steps_that_count(
+    counting: int, title: str, median: float | None
+) -> None:
+    doubtful = 100 - counting
+    contact_ms = [200.0] * counting + [320.0] * doubtful
+    result = summary(some_steps(contact_ms, [0] * counting + [GAP] * doubtful))
+    assert result.median["contact_time_ms"] == median
+    head, *rows = summary_lines(result)
+    assert head.endswith(f"(200 Hz); {title}")
+    assert any("contact time" in row for row in rows) == (counting >= 60)
+    assert not any("(of" in row for row in rows)
+
+
+def test_running_time_is_that_of_all_steps_and_survives_json(tmp_path: Path) -> None:
+    steps = some_steps([320.0] * 50, [GAP] * 50)
+    steps.rows["step_time_s"] = 0.4
+    file = tmp_path / "summary.json"
+    file.write_text(summary(steps).to_json())
+    assert read_summary(file).running_s == pytest.approx(20.0)
+
+
 @given(st.lists(st.floats(100, 400) | st.just(float("nan")), max_size=30))
 def test_the_summary_survives_json(values: list[float]) -> None:
     result = summary(some_steps(values))
@@ -54,8 +89,8 @@ def test_the_summary_survives_json(values: list[float]) -> None:
 
 
 def test_steps_in_doubt_are_counted_by_kind() -> None:
-    gap, edge = int(Quality.GAP), int(Quality.EDGE)
-    result = summary(some_steps([200.0] * 5, [0, gap, gap | edge, 0, edge]))
+    edge = int(Quality.EDGE)
+    result = summary(some_steps([200.0] * 5, [0, GAP, GAP | edge, 0, edge]))
     assert result.quality == {"edge": 2, "gap": 2}
     assert result.trusted_steps == 2
     text = "\n".join(summary_lines(result))
