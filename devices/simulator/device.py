@@ -44,7 +44,7 @@ from devices.simulator.faults.sensor_clock import SensorClock
 from devices.simulator.scenario import Scenario
 from devices.source import Source
 from devices.timing.program_clock import ProgramClock, SystemClock
-from imu.errors import DeviceError
+from imu.errors import DeviceError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 _LATENCY_NS: Final = 5_000_000  # from the last sample of a packet to the host, at best
@@ -121,6 +121,10 @@ class SimulatedDevice:
         scenario = run.scenario
         for fault in scenario.faults:
             require_possible(fault.kind, "", "")
+        if scenario.pair == "yes":
+            raise ParameterError(
+                "pair", scenario.pair, "protocol=… with it: without there is no link"
+            )
         self.run = run
         self.injected = InjectedFaults()
         self.info = DeviceInfo(

@@ -70,6 +70,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "motion": MOTIONS,
     "protocol": ("", *PROTOCOLS),
     "link": ("", "ble", "serial"),
+    "pair": ("no", "yes"),
 }
 _MOST_DISCONNECTS: Final = 1000
 _DISCONNECT_ACCEPTED: Final = (
@@ -118,8 +119,9 @@ class Scenario:
     faults : tuple of Fault
         What goes wrong with sensor and link; not applied by the runner model. In an address each
         kind of :data:`devices.simulator.faults.kinds.FAULT_KINDS` is a key (``loss=5``,
-        ``loss=5@60+20``, ``reset=30s``), ``disconnect=2`` is so many lost links, spread evenly, and
-        ``faults`` a file with a fault plan, of which the faults are taken.
+        ``loss=5@60+20``, ``reset=30s``), ``disconnect=2`` is so many lost links, spread evenly
+        (``disconnect=2s`` is one at second 2), and ``faults`` a file with a fault plan, of which
+        the faults are taken.
     time_scale : float
         How much faster than real time a live session runs; 0 is as fast as it goes.
     protocol : str
@@ -134,6 +136,9 @@ class Scenario:
         ``minutes``; only with ``protocol=backstride``.
     link : str
         ``ble`` or ``serial``; empty for what such sensors usually have.
+    pair : str
+        ``yes`` to pair with the sensor when connecting, as the fault ``pairing`` demands; by radio
+        only.
     treadmill, foot_pod, heart_rate : str
         Devices beside the sensor: ``1``, or what goes wrong with it, see
         :mod:`devices.simulator.companions`; empty or ``0`` for none.
@@ -182,6 +187,7 @@ class Scenario:
     time_scale: float = 1.0
     protocol: str = ""
     link: str = ""
+    pair: str = "no"
     motion: str = "run"
     logged_runs: int = 0
     treadmill: str = ""

@@ -154,6 +154,8 @@ def virtual_connector(
     has_gyro = scenario.protocol != "polar" or scenario.rate not in _WITHOUT_GYRO_HZ
     for fault in scenario.faults:
         require_possible(fault.kind, scenario.protocol, link, has_gyro=has_gyro)
+    if scenario.pair == "yes" and link != "ble":
+        raise ParameterError("pair", scenario.pair, "link=ble with it: nothing pairs by cable")
     if link == "ble":
         return _InTheAir(scenario, run, room or Room(scenario))
     return _OnACable(scenario, run)
@@ -239,7 +241,9 @@ class _InTheAir:
             peripheral = make_peripheral(self._scenario, inbox.clock, self._run)
             params = radio_params(self._scenario.faults)
             address = self._room.place(peripheral, params, inbox.clock)
-            self._connector = BleConnector(address, radio=self._room.radio(inbox.clock))
+            pair = self._scenario.pair == "yes"
+            radio = self._room.radio(inbox.clock)
+            self._connector = BleConnector(address, radio=radio, pair=pair)
         return await self._connector.connect(inbox)
 
     async def end(self) -> None:

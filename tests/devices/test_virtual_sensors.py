@@ -14,6 +14,7 @@ from devices.records import DeviceInfo, LinkEvent, Record
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from devices.sources import open_source
+from imu.errors import DeviceError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 
 
@@ -106,3 +107,16 @@ def test_a_link_that_is_lost_while_the_sensor_is_set_up_is_tried_again(link: str
     assert "lost" in kinds
     assert kinds.count("connected") == 2
     assert len(got.samples) > 400
+
+
+def test_a_simulated_sensor_that_demands_pairing_takes_the_cure_that_is_told() -> None:
+    url = "sim:?protocol=polar&time_scale=0&minutes=0.1&standing_s=2&pairing=0"
+    with pytest.raises(DeviceError, match="add 'pair=yes' to its address"):
+        course(url)
+    assert len(course(f"{url}&pair=yes").samples) > 200
+
+
+@pytest.mark.parametrize("sensor", ["", "&protocol=shimmer3&link=serial"])
+def test_nothing_without_a_radio_pairs(sensor: str) -> None:
+    with pytest.raises(ParameterError, match="pair is 'yes': give "):
+        course(f"sim:?time_scale=0&pair=yes{sensor}")
