@@ -19,9 +19,14 @@ from devices.timing.timeline import Placed
 _RATE_LIMIT_PPM: Final = 40_000.0
 # A sensor's clock is not off by more than this share: what comes more slowly has gaps.
 _SLOWEST: Final = 0.025
-# So many losses within so long, ns, are a steady loss: where each happened is not known to a step.
+# So many losses or duplicates within so long, ns, are steady: where each happened is not known to
+# a step.
 _STEADY_LOSSES: Final = 2
 _STEADY_NS: Final = 20_000_000_000
+# What comes by more than this share of a period sooner than it can have been measured was not, and
+# makes those around it doubtful once the floor of the arrivals has been seen for so long, µs.
+_TOO_SOON: Final = 0.5
+_FLOOR_US: Final = 2e6
 # How long its arrivals are remembered, s: its rate may wander with the temperature.
 _ARRIVALS_S: Final = 128.0
 # Time scale settles for so long, and later moves by no more than this share, towards the floor of
@@ -44,8 +49,10 @@ class ArrivalTimeline:
     than 15 ms, 3 samples or ¾ of a message is not seen until more adds up; a steady loss of less
     than 2.5 % passes for a lower rate, and more for one that is 2.5 % lower, with gaps, whose
     samples are all in doubt; a loss appears 0.3 to 1 s after it happened, or at once where the link
-    was away; a delay that stays is taken for a loss until samples come too early; duplicates cannot
-    be told.
+    was away; a delay that stays is taken for a loss until samples come too early. A sample that is
+    the one before to the last bit is a duplicate where it comes too soon to have been measured, and
+    is dropped; one that the link delays by as much is not told from a sensor that measures less
+    often than it sends, until later samples come too soon: then all are in doubt.
 
     Parameters
     ----------
@@ -57,6 +64,9 @@ class ArrivalTimeline:
         self._losses = NO_LOSSES
         self._host = HostTime()
         self._last_us = -inf  # time of the latest sample
+        self._latest = b""  # sample, as bytes
+        self._alone_too_soon = False  # the latest, and not the one before it
+        self._repeats = 0  # kept since some last came too soon
         self._soonest_us = inf
         self._settled_us = _SETTLING_US  # counted time until which the scale settles
         self._begin(1e6 / rate_hz)
@@ -77,18 +87,33 @@ class ArrivalTimeline:
         return self._nominal_us * (1.0 + self._counted.slope) * 1e-6
 
     def place(self, reading: Reading, arrival_ns: int) -> Placed | None:
-        """Times of the reading's samples; None when it has none."""
+        """Times of the reading's samples; None when it has none, or nothing but a duplicate."""
         n, nominal_us = len(reading.acceleration_m_s2), self._nominal_us
         if not n:
             return None
         period_us = self.period_s * 1e6
         self._resumed |= reading.time_step and self._index > 0
         known = reading.missing_before if self._losses.received else 0
+        before, self._latest = self._latest, _last_sample(reading)
+        too_soon = self._is_too_soon(known + n, period_us, arrival_ns)
+        if too_soon and n == 1 and not known and self._latest == before:
+            self._alone_too_soon = False
+            duplicated = self._losses.duplicated + 1
+            self._losses = self._losses._replace(duplicated=duplicated)
+            return None
+        # on a wire a duplicate proves the sample before it, which comes too soon: that is no floor
+        self._alone_too_soon = too_soon and n == 1 and not self._alone_too_soon
+        self._repeats += reading.repeated
+        if too_soon and not self._alone_too_soon and self._index * self._nominal_us > _FLOOR_US:
+            if self._repeats:
+                self._troubles_ns.append(arrival_ns)
+            self._repeats = 0
         lost = known + self._lost(n, period_us, arrival_ns, known)
         begin_us = self._last_us + period_us * max(lost, 0)
         self._index += lost + n
-        self._counted.observe((self._index - 1) * nominal_us, arrival_ns)
-        self._soonest_us = min(self._soonest_us, self._late_us(self._index, arrival_ns))
+        if not self._alone_too_soon:
+            self._counted.observe((self._index - 1) * nominal_us, arrival_ns)
+            self._soonest_us = min(self._soonest_us, self._late_us(self._index, arrival_ns))
         self._losses = self._losses._replace(
             received=self._losses.received + n,
             lost=self._losses.lost + lost,
@@ -106,7 +131,8 @@ class ArrivalTimeline:
         period_us += min(max(behind_us, -limit_us), limit_us) / n
         time_s = (np.arange(1.0, n + 1.0) * period_us + begin_us) * 1e-6
         self._last_us = begin_us + n * period_us
-        self._host.observe(self._last_us, arrival_ns)
+        if not self._alone_too_soon:
+            self._host.observe(self._last_us, arrival_ns)
         doubtful = self._late or self._loses_steadily(arrival_ns)
         return Placed(time_s, doubtful=doubtful)
 
@@ -135,7 +161,7 @@ class ArrivalTimeline:
         self._index = 0  # of the next sample, counted with those lost
         self._counted = HostTime(skew_limit_ppm=_RATE_LIMIT_PPM, memory_s=_ARRIVALS_S)
         self._zero_ns = 0
-        self._losses_ns: deque[int] = deque(maxlen=_STEADY_LOSSES)
+        self._troubles_ns: deque[int] = deque(maxlen=_STEADY_LOSSES)
         self._soonest_us = inf  # of all arrivals, against those of the slowest sensor
         self._resumed = False
         self._late = False  # whether a loss is likely, and not yet believed
@@ -161,13 +187,20 @@ class ArrivalTimeline:
         # on a poor link most are late
         self._late = self._watch.is_late and delay_us > 4.0 * counted.typical_delay_us()
         if lost > 0:
-            self._losses_ns.append(arrival_ns)
+            self._troubles_ns.append(arrival_ns)
         return max(lost, -min(self._losses.lost, self._index))
 
+    def _is_too_soon(self, ahead: int, period_us: float, arrival_ns: int) -> bool:
+        """Whether samples come before they can have been measured, by how all others came."""
+        if self._resumed or not self._index:
+            return False
+        due_ns = self._counted.host_ns((self._index + ahead - 1) * self._nominal_us)
+        return (due_ns - arrival_ns) * 1e-3 > _TOO_SOON * period_us - LEAST_DELAY_MS * 1e3
+
     def _loses_steadily(self, arrival_ns: int) -> bool:
-        losses_ns = self._losses_ns
-        many = len(losses_ns) == _STEADY_LOSSES
-        return many and arrival_ns - losses_ns[0] <= _STEADY_NS
+        troubles_ns = self._troubles_ns
+        many = len(troubles_ns) == _STEADY_LOSSES
+        return many and arrival_ns - troubles_ns[0] <= _STEADY_NS
 
     def _late_us(self, index: int, arrival_ns: int) -> float:
         """When the sample before an index came, against that of the slowest sensor."""
@@ -184,3 +217,9 @@ class ArrivalTimeline:
         lost = int(late_us / period_us) if late_us > _ABSENCE_US else 0
         self._settled_us += lost * self._nominal_us
         return lost
+
+
+def _last_sample(reading: Reading) -> bytes:
+    gyro = reading.angular_velocity_rad_s
+    turning = b"" if gyro is None else bytes(gyro[-1])
+    return bytes(reading.acceleration_m_s2[-1]) + turning

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -31,12 +32,14 @@ from tests.examples import few
 
 MS_MODULUS_US = 1000 << 32
 TICK_MODULUS_US = 512_000_000
+_MEASURED = itertools.count()
 
 
 def reading(
     n: int, *, sequence: int | None = None, time_us: int | None = None, stamped: int = 0
 ) -> Reading:
-    return Reading(np.zeros((n, 3)), None, sequence, time_us, stamped)
+    """Samples that no two readings share, as a sensor measures them."""
+    return Reading(np.full((n, 3), float(next(_MEASURED))), None, sequence, time_us, stamped)
 
 
 @dataclass
@@ -679,6 +682,58 @@ def steadily_losing(every: int, *, n: int = 8, seconds: int = 120) -> tuple[Arri
 def test_a_steady_loss_from_the_beginning_does_not_pass_for_a_lower_rate(every: int) -> None:
     timeline, lost = steadily_losing(every)
     assert 0.5 * lost < timeline.losses.lost < 1.1 * lost
+
+
+def sent_twice(share: float, *, delay_s: float, proves: bool = False) -> tuple[Followed, list[int]]:
+    """Samples at 100 Hz of which some come twice; also where times are in doubt.
+
+    On a wire a sample is believed when something follows: its duplicate proves it at once, and is
+    itself proved by the next sample.
+    """
+    random = Random(3)
+    followed, doubtful = Followed(ArrivalTimeline(100.0)), list[int]()
+    for k in range(6000):
+        at_s = 50.0 + 0.01 * k + random.uniform(0.0, delay_s)
+        twice = random.random() < share
+        proved_s = 0.01 * (proves and not twice)
+        item = reading(1)
+        repeats = [(item, at_s + proved_s)]
+        repeats += [(item._replace(repeated=1), at_s + 0.01 * proves)] if twice else []
+        for one, arrival_s in repeats:
+            placed = followed.timeline.place(one, round(arrival_s * 1e9))
+            if placed is not None:
+                followed.placed_s.append(placed.time_s)
+                followed.true_s.append(np.array([0.01 * k]))
+                doubtful += [k] if placed.doubtful else []
+    return followed, doubtful
+
+
+@pytest.mark.parametrize("proves", [False, True])
+@pytest.mark.parametrize("share", [0.02, 0.2])
+def test_what_comes_twice_too_soon_to_be_measured_is_no_sample(share: float, proves: bool) -> None:
+    followed, doubtful = sent_twice(share, delay_s=0.001, proves=proves)
+    losses = followed.timeline.losses
+    assert (losses.received, losses.lost) == (6000, 0)
+    assert losses.duplicated == pytest.approx(6000 * share, rel=0.2)
+    assert np.abs(followed.error_s(1.0)).max() < 3e-3
+    assert not doubtful
+
+
+def test_duplicates_that_a_delay_hides_are_in_doubt() -> None:
+    _, doubtful = sent_twice(0.05, delay_s=0.03)
+    assert len(doubtful) > 5000
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_sensor_that_measures_less_often_than_it_sends_keeps_all_its_samples(n: int) -> None:
+    timeline, random = ArrivalTimeline(100.0), Random(4)
+    for k in range(0, 6000, n):
+        arrival_s = 50.0 + 0.01 * (k + n) + min(random.expovariate(200.0), 0.03)
+        item = Reading(np.full((n, 3), float(k // 2)), None, None, None, repeated=(k + n) % 2 == 0)
+        placed = timeline.place(item, round(arrival_s * 1e9))
+        assert placed is not None or k < 20  # before it is known how they come
+        assert placed is None or not placed.doubtful
+    assert timeline.losses.received > 5990
 
 
 def test_a_stamp_after_a_long_silence_early_on_counts_as_it_is() -> None:

@@ -120,3 +120,12 @@ def test_a_simulated_sensor_that_demands_pairing_takes_the_cure_that_is_told() -
 def test_nothing_without_a_radio_pairs(sensor: str) -> None:
     with pytest.raises(ParameterError, match="pair is 'yes': give "):
         course(f"sim:?time_scale=0&pair=yes{sensor}")
+
+
+def test_a_frame_that_a_cable_brings_twice_is_no_sample() -> None:
+    """Wired frames have no number: one sent twice shifted all that came later by a sample."""
+    sensor = "sim:?protocol=witmotion&link=serial&time_scale=0&minutes=0.1&standing_s=4&duplicate="
+    without, twice = course(sensor + "0"), course(sensor + "20")
+    assert twice.receiver.losses.duplicated > 100
+    assert len(twice.samples) == pytest.approx(len(without.samples), abs=3)
+    assert not twice.samples.quality.any()
