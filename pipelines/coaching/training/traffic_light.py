@@ -10,10 +10,10 @@ or any on top of a 4: what was to be changed by then has not helped.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
+from pipelines.coaching.training.calling_words import call_for_questions
 from pipelines.coaching.training.cues import Cue
 
 Light = Literal["go", "change", "stop"]
@@ -23,21 +23,6 @@ Moment = Literal["before", "during", "after"]
 CHANGE_FROM: Final = 4
 STOP_FROM: Final = 6
 CLEAR_RISE: Final = 2
-#: Words for a place or a feeling that call for the questions about red flags at any level but 0.
-_BELOW_THE_BACK: Final = re.compile(
-    r"\b(legs?|knees?|calf|calves|shins?|ankles?|foot|feet|toes?|sciatic\w*|numb\w*|tingl\w*|"
-    r"pins and needles|weak\w*|paraly[sz]\w*|saddle|groins?|genitals?|bladder|bowels?|"
-    r"incontinen(t|ce)|urin(e|ary|at(e|es|ed|ing|ion)))\b",
-    re.IGNORECASE,
-)
-#: What is a place of pain where the place is asked for, and elsewhere where pain goes into it.
-_THIGH_OR_HEEL: Final = r"(?<!\bachilles )(thighs?|heels?)\b(?![ -]?(strik|lift|drop|tab|counter))"
-_PLACE: Final = re.compile(rf"^(?!.*\bshoes?\b).*\b{_THIGH_OR_HEEL}", re.IGNORECASE)
-_PAIN_IN: Final = re.compile(
-    r"\b(pain\w*|aches?|aching|shoot\w*|burn\w*|stabb?\w*|radiat\w*)\b[^.;,]*"
-    rf"\b(in|into|down|to|through) (\w+ ){{0,2}}{_THIGH_OR_HEEL}",
-    re.IGNORECASE,
-)
 
 
 class Rated(NamedTuple):
@@ -147,20 +132,13 @@ def _rises(rated: Rated, earlier: Sequence[Rated]) -> bool:
 def asks_questions(level: int, place: str = "", feeling: str = "") -> bool:
     """Whether a rating calls for the questions about red flags.
 
-    Strong pain does, and any pain whose place or feeling is told in words of a leg, of numbness or
-    of weakness.
+    Strong pain does, and any pain whose place or feeling is told in words of these questions.
 
     Examples
     --------
     >>> asks_questions(6), asks_questions(2, "left calf"), asks_questions(5, "lower back")
     (True, True, False)
-    >>> asks_questions(1, "thigh"), asks_questions(1, "", "bowels feel odd")
-    (True, True)
-    >>> asks_questions(1, "", "new shoes, heel-strike"), asks_questions(1, "", "pain down my heel")
-    (False, True)
+    >>> asks_questions(1, "", "cannot pee"), asks_questions(0, "", "cannot pee")
+    (True, False)
     """
-    if level >= STOP_FROM or not level:
-        return level > 0
-    said = f"{place}; {feeling}"
-    found = _BELOW_THE_BACK.search(said) or _PLACE.search(place) or _PAIN_IN.search(said)
-    return found is not None
+    return level >= STOP_FROM or (level > 0 and call_for_questions(place, feeling))

@@ -218,9 +218,15 @@ def test_pain_below_the_knee_eases_until_it_is_gone() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--place", "left thigh"), ("--quality", "pins and needles"), ("--place", "bowels feel odd")],
+    [
+        ("--place", "left thigh"),
+        ("--place", "hamstring"),
+        ("--place", "private parts"),
+        ("--quality", "pins and needles"),
+        ("--quality", "I cannot pee"),
+    ],
 )
-def test_words_of_the_leg_and_of_nerves_call_for_the_questions(words: tuple[str, str]) -> None:
+def test_words_of_the_questions_call_for_them(words: tuple[str, str]) -> None:
     assert "questions" not in journal("pain", 1, "--quality", "after heel-strike, in new shoes")
     assert "Pain of 1 is worth a few questions" in journal("pain", 1, *words)
 
