@@ -31,6 +31,8 @@ QUESTIONS: Final = (
 #: Signs that are for an emergency department, and those that are not to be put off until tomorrow.
 _EMERGENCY: Final = frozenset({"saddle", "bladder"})
 _TODAY: Final = frozenset({"foot_drop", "weakness", "accident", "unwell"})
+#: What a yes comes to, the heaviest first.
+_BY_WEIGHT: Final = ("red_flags.emergency", "red_flags.urgent", "red_flags.stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def judge(state: RedFlagState, yes: Collection[str], *, cleared: bool = False) -
 
     A yes stops coaching, whatever else is said, and pain below the knee alone eases it; once
     stopped, only a questionnaire without a yes and with a professional's clearance lets it go on.
+    Until a clearance no lighter yes takes the place of a heavier one, and nothing that of an
+    emergency.
 
     Parameters
     ----------
@@ -83,12 +87,13 @@ def judge(state: RedFlagState, yes: Collection[str], *, cleared: bool = False) -
     reason = {"reason": reason_words(yes)}
     if set(yes) == {"sciatica"} and not state.stopped:
         return RedFlagState(False, Cue("red_flags.leg"), eased=True)
-    if _EMERGENCY.intersection(yes):
-        return RedFlagState(True, Cue("red_flags.emergency", reason))
-    if _TODAY.intersection(yes):
-        return RedFlagState(True, Cue("red_flags.urgent", reason))
+    before = state.cue if state.stopped and not cleared else None
+    place = 0 if _EMERGENCY.intersection(yes) else 1 if _TODAY.intersection(yes) else 2
+    heavier = _BY_WEIGHT[: place if yes else 1]
+    if before is not None and before.text_id in heavier:
+        return RedFlagState(True, before)
     if yes:
-        return RedFlagState(True, Cue("red_flags.stop", reason))
+        return RedFlagState(True, Cue(_BY_WEIGHT[place], reason))
     if state.stopped and not cleared:
         return RedFlagState(True, Cue("red_flags.still_stopped"))
     return RedFlagState(False, Cue("red_flags.clear"))

@@ -66,6 +66,31 @@ def test_once_stopped_only_a_clearance_lets_go_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (("bladder", "sciatica"), "emergency"),
+        (("bladder", "unwell"), "emergency"),
+        (("bladder", ""), "emergency"),
+        (("weakness", "numbness"), "urgent"),
+        (("weakness", "numbness", "saddle"), "emergency"),
+        (("weakness", ""), "still_stopped"),
+        (("numbness", "weakness"), "urgent"),
+    ],
+)
+def test_nothing_lighter_takes_the_place_of_a_heavier_sign(
+    answers: tuple[str, ...], told: str
+) -> None:
+    state = RedFlagState()
+    for yes in answers:
+        state = judge(state, [yes] if yes else [])
+    assert state.cue is not None
+    assert (state.stopped, state.cue.text_id) == (True, f"red_flags.{told}")
+    cleared = judge(state, ["numbness"], cleared=True)
+    assert cleared.cue is not None
+    assert cleared.cue.text_id == "red_flags.stop"
+
+
+@pytest.mark.parametrize(
     ("first", "second"), list(itertools.permutations(["numbness", "unwell"], 2))
 )
 def test_a_yes_outweighs_a_clearance(first: str, second: str) -> None:

@@ -233,7 +233,13 @@ def test_words_of_the_questions_call_for_them(words: tuple[str, str]) -> None:
 
 def test_bladder_signs_are_for_the_emergency_department_now() -> None:
     said = journal("check", "--yes", "bladder", "--no-others")
-    assert "go to an emergency department now, because passing or holding water" in said
+    told = "go to an emergency department now, because passing or holding water"
+    assert told in said
+    # and stay so until somebody has cleared them
+    for lighter in (("--yes", "sciatica"), ()):
+        assert told in journal("check", *lighter, "--no-others")
+        assert told in journal("week")
+    assert "Coaching goes on" in journal("check", "--no-others", "--cleared")
 
 
 def test_a_yes_counts_where_the_other_questions_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
