@@ -49,7 +49,7 @@ from pipelines.session.facts import (
     SurfaceKnown,
 )
 from pipelines.session.header import SessionHeader
-from pipelines.session.live_status import Compared, LiveStatus, pain_before
+from pipelines.session.live_status import Compared, LiveStatus, asked_before, pain_before
 from pipelines.session.marks import LoggedMark, Mark, SessionRecord
 from pipelines.session.result import SessionResult
 from pipelines.session.summary import Summary, summarise
@@ -203,6 +203,7 @@ class _Session:
             recording=str(self.run.recording or ""),
             compared=start.compared,
             pain=pain_before(self._header.plan),
+            asked_s=asked_before(self._header.plan),
             units=self._header.units,
             red_flags=red_flags_before(self._header.plan),
         )

@@ -1,12 +1,13 @@
-"""Pain that another program notes in the journal while a run goes on, for the run to judge."""
+"""Pain and answers that another program notes while a run goes on, for the run to judge."""
 
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Final, Literal
 
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Pain
+from pipelines.runner.journal.database import Journal
+from pipelines.runner.journal.entries import Pain, Questionnaire
 from pipelines.session import marks
 
 #: Time between two looks into the journal, s.
@@ -16,7 +17,8 @@ _LOOKS_EVERY_S: Final = 2.0
 class NotedMeanwhile:
     """Looks for ratings of this moment that came into the journal by another way than the run's.
 
-    They stay there: the mark that is made of one says so, and it is filed only once.
+    They stay there: the mark that is made of one says so, and it is filed only once. So do answers
+    to the questions about warning signs, which a run never files.
 
     Parameters
     ----------
@@ -35,15 +37,26 @@ class NotedMeanwhile:
         if now_s - self._looked_s < _LOOKS_EVERY_S:
             return []
         self._looked_s = now_s
-        noted = self._journal.ask(
-            lambda journal: journal.entries(
-                Pain, "utc_ns > ? AND utc_ns <= ?", (self._since_ns, time.time_ns())
-            ),
-            [],
-        )
+        noted = self._journal.ask(self._new, [])
         self._since_ns = max([self._since_ns, *(one.utc_ns for one in noted)])
         return [
-            marks.Pain(one.level, "before" if one.when == "before" else "", one.place, noted=True)
+            _mark(one)
             for one in noted
-            if one.when in {"", "before", "during"} and one.session_id is None
+            if isinstance(one, Questionnaire)
+            or (one.when in {"", "before", "during"} and one.session_id is None)
         ]
+
+    def _new(self, journal: Journal) -> list[Pain | Questionnaire]:
+        """In order of time."""
+        span, bounds = "utc_ns > ? AND utc_ns <= ?", (self._since_ns, time.time_ns())
+        found: list[Pain | Questionnaire] = [*journal.entries(Pain, span, bounds)]
+        found += journal.entries(Questionnaire, span, bounds)
+        return sorted(found, key=lambda one: one.utc_ns)
+
+
+def _mark(noted: Pain | Questionnaire) -> marks.Mark:
+    if isinstance(noted, Questionnaire):
+        yes = tuple(name for name, answer in noted.answers.items() if answer)
+        return marks.RedFlags(yes, noted.cleared)
+    when: Literal["", "before"] = "before" if noted.when == "before" else ""
+    return marks.Pain(noted.level, when, noted.place, noted=True)

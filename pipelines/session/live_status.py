@@ -147,6 +147,12 @@ def pain_before(plan: CompanionPlan | None) -> facts.PainJudged | None:
     return facts.PainJudged(0.0, held.level, light, "before", holds=True)
 
 
+def asked_before(plan: CompanionPlan | None) -> float | None:
+    """When questions that nobody has answered were called for, as a run starts; None without."""
+    held = None if plan is None else plan.held
+    return 0.0 if held is not None and held.unanswered else None
+
+
 @dataclass(slots=True, kw_only=True)
 class LiveStatus(Now):
     """The state of a live run: what its facts come to, and what the program does with it.
@@ -168,6 +174,8 @@ class LiveStatus(Now):
         The change that was told last.
     pain : PainJudged, optional
         The latest rating, as the traffic light has it.
+    asked_s : float, optional
+        When the questions about warning signs were called for; None without, and once answered.
     red_flags : RedFlagState
         What the questions about warning signs have come to.
     compared : Compared
@@ -193,6 +201,7 @@ class LiveStatus(Now):
     recording_note: str = ""
     told: Alert | None = None
     pain: facts.PainJudged | None = None
+    asked_s: float | None = None
     red_flags: RedFlagState = field(default_factory=RedFlagState)
     compared: Compared = _UNTOLD
     notes: tuple[str, ...] = ()
@@ -214,7 +223,9 @@ class LiveStatus(Now):
                     self.told = alert
             case facts.PainJudged():
                 self.pain = fact
+                self.asked_s = fact.time_s if fact.asks else self.asked_s
             case facts.FlagsAnswered():
+                self.asked_s = None
                 self.red_flags = judge_marked(self.red_flags, fact.answers, cleared=fact.cleared)
             case facts.SensorKnown():
                 self.device = fact.info.name

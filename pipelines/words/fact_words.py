@@ -178,20 +178,25 @@ def doubt_words(doubt: facts.SensorDoubted) -> str:
     return _DOUBTS[doubt.trouble].format(number=doubt.number, at=clock_words(doubt.time_s))
 
 
-def pain_parts(fact: facts.PainJudged) -> tuple[str, str]:
+def light_parts(fact: facts.PainJudged) -> tuple[str, str]:
     """What the traffic light says of a rating, and what to do then.
 
     Examples
     --------
-    >>> pain_parts(facts.PainJudged(9.0, 2, "go", "during"))
+    >>> light_parts(facts.PainJudged(9.0, 2, "go", "during"))
     ('Pain of 2: within 0 to 3, you may go on.', 'Say so when it grows.')
     """
     judged = Judged(
         fact.level, fact.light, fact.moment, fact.rising, fact.stopped, fact.warned, fact.most
     )
-    cue = judged.cue
-    asks = Cue("pain.check", {"level": float(fact.level)}).message if fact.asks else ""
-    return cue.headline, f"{cue.detail} {asks}".strip()
+    return judged.cue.headline, judged.cue.detail
+
+
+def questions_words(fact: facts.PainJudged | None) -> str:
+    """That the questions about warning signs are open, by the rating that is the latest."""
+    if fact is not None and fact.asks:
+        return Cue("pain.check", {"level": float(fact.level)}).message
+    return Cue("pain.unanswered").message
 
 
 def fact_words(fact: Fact) -> str:
@@ -218,7 +223,8 @@ def fact_words(fact: Fact) -> str:
         case facts.CueTold():
             return Cue(fact.text_id, fact.numbers).message
         case facts.PainJudged():
-            return " ".join(pain_parts(fact)).strip()
+            asks = questions_words(fact) if fact.asks else ""
+            return " ".join(filter(None, (*light_parts(fact), asks)))
         case facts.NeutralTaken():
             return "the standing neutral was taken: lean is measured from it."
         case facts.NeutralRefused():

@@ -36,7 +36,8 @@ def cadence_suggestion(status: LiveStatus, usual_spm: float | None = None) -> di
 speed.'}
     """
     flags, pain = status.red_flags, status.pain
-    if flags.stopped or flags.eased or (pain is not None and pain.holds):
+    held = status.asked_s is not None or (pain is not None and pain.holds)
+    if flags.stopped or flags.eased or held:
         return {"suggested": None, "words": "No quicker rhythm is suggested as your back is now."}
     indicator = status.indicators.get(_CADENCE)
     baseline_spm = math.nan if indicator is None else indicator.baseline

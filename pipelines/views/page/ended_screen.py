@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from pipelines.clock_words import clock_words
 from pipelines.coaching.training.traffic_light import Rated, judge_pain
 from pipelines.live import LiveRun
-from pipelines.session.facts import PainJudged
+from pipelines.session.facts import FlagsAnswered, PainJudged
 from pipelines.units import Units
 from pipelines.views.kept_recording import kept_words
 from pipelines.views.page.session_pieces import light_piece
 from pipelines.views.terminal.cells import capital, printable
-from pipelines.words.fact_words import pain_parts
+from pipelines.words.fact_words import light_parts
 from pipelines.words.summary_words import summary_rows, summary_title
 
 
@@ -58,7 +58,7 @@ def ended_pieces(
         "simulated": run.result is not None and run.result.header.simulated,
         "pain": _pain_piece(ratings) if ratings else None,
         "may_follow": not (hurts if run.result is None else run.result.stopped),
-        "asks": any(rating.asks for rating in ratings),
+        "asks": _still_asks(run),
         "said": [capital(printable(sentence)) for sentence in said],
         "changes": [{"time": clock_words(one.time_s), "text": one.message} for one in raised],
         "notes": [printable(note) for note in (summary.notes if summary else [])],
@@ -67,6 +67,17 @@ def ended_pieces(
         "kept": kept_words(run),
         "report": report and run.recording is not None and Path(run.recording).is_file(),
     }
+
+
+def _still_asks(run: LiveRun) -> bool:
+    """Whether a rating called for questions that were not answered since."""
+    asks = False
+    for fact in run.facts.others:
+        if isinstance(fact, PainJudged):
+            asks = asks or fact.asks
+        elif isinstance(fact, FlagsAnswered):
+            asks = False
+    return asks
 
 
 def _pain_piece(ratings: Sequence[PainJudged]) -> dict[str, Any] | None:
@@ -89,5 +100,5 @@ def _pain_piece(ratings: Sequence[PainJudged]) -> dict[str, Any] | None:
             stopped=False,
             most=judged.most,
         )
-    headline, detail = pain_parts(pain)
+    headline, detail = light_parts(pain)
     return {"light": light_piece(pain.light, pain.level), "text": headline, "advice": detail}

@@ -57,7 +57,7 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
         "advice": advice,
         "state": state,
         "light": None if status.pain is None else light_piece(status.pain.light, status.pain.level),
-        "asks": status.pain is not None and status.pain.asks,
+        "asks": status.asked_s is not None,
     }
 
 

@@ -116,6 +116,7 @@ class Dashboard:
             LiveControls(), self._tell, self._changed, self._clock, self.body.settings.units, before
         )
         self._status = _NO_RUN
+        self._put_off_s: float | None = None  # questions, by when they were called for
         self._trends = RunTrends()
         self._drawn_trends: tuple[object, list[dict[str, Any]]] = (None, [])
         self._noted: dict[str, tuple[float, str]] = {}
@@ -129,7 +130,9 @@ class Dashboard:
     def update(self, status: LiveStatus) -> None:
         """Show this status; the caller may go on changing it."""
         new_steps = status.steps - self._status.steps
-        self._status = dataclasses.replace(status, indicators=dict(status.indicators))
+        asked_s = None if status.asked_s == self._put_off_s else status.asked_s
+        indicators = dict(status.indicators)
+        self._status = dataclasses.replace(status, indicators=indicators, asked_s=asked_s)
         if self._screen in {"connect", "starting"}:
             self._screen = "live"
         if new_steps > 0:
@@ -240,6 +243,9 @@ class Dashboard:
                 self.end_desk()
         elif self._screen == "desk" and what == "back":
             self.desk.left.set()
+        elif self._screen == "live" and what == "questions_later":
+            self._put_off_s = self._status.asked_s
+            self.update(self._status)
         elif self._screen == "live":
             self.requests.ask(what, value)
         elif self._screen == "ended" and what == "finish":

@@ -17,7 +17,7 @@ from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
 from pipelines.views.terminal.cells import capital, printable
-from pipelines.words.fact_words import pain_parts
+from pipelines.words.fact_words import light_parts, questions_words
 
 #: ``waiting`` while there is nothing to judge by.
 Standing = Literal["within", "outside", "changed", "waiting"]
@@ -91,12 +91,20 @@ def warning_sign(status: LiveStatus) -> Cue | None:
     return flags.cue if flags.stopped or flags.eased else None
 
 
+def _open_questions(status: LiveStatus) -> str:
+    """That questions about warning signs wait for an answer; empty where none do."""
+    return "" if status.asked_s is None else questions_words(status.pain)
+
+
 def verdict(status: LiveStatus) -> tuple[Standing, str]:
     """The state of the run against the baseline, in words too; warning signs and pain go first."""
     if (sign := warning_sign(status)) is not None:
         return "changed", sign.message
     if status.pain is not None and status.pain.light != "go":
-        return "changed", " ".join(pain_parts(status.pain)).strip()
+        said = (*light_parts(status.pain), _open_questions(status))
+        return "changed", " ".join(filter(None, said))
+    if questions := _open_questions(status):
+        return "changed", questions
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
     if changed:
         return "changed", f"changed from your baseline: {', '.join(changed)}"
@@ -129,12 +137,19 @@ def condition(status: LiveStatus) -> Condition:
     """The one plain sentence of the moment: warning signs first, then pain, then what changed."""
     if (sign := warning_sign(status)) is not None:
         return Condition("changed", sign.headline, sign.detail, "warning signs", urgent=True)
+    questions = _open_questions(status)
     if status.pain is not None and status.pain.light != "go":
-        return Condition("changed", *pain_parts(status.pain), "pain", urgent=True)
+        headline, detail = light_parts(status.pain)
+        detail = f"{detail} {questions}".strip()
+        return Condition("changed", headline, detail, "pain", urgent=True)
     if (alert := status.alert) is not None:
         headline = printable(alert.headline or alert.message)
         title = "changed from your baseline"
-        return Condition("changed", headline, printable(alert.detail), title)
+        return Condition(
+            "changed", headline, f"{printable(alert.detail)} {questions}".strip(), title
+        )
+    if questions:
+        return Condition("changed", questions, "", "pain", urgent=True)
     if not status.steps:
         return Condition("waiting", "Waiting for running steps.")
     state, words = verdict(status)

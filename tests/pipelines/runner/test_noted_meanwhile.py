@@ -19,10 +19,11 @@ from pipelines.runner import noted_meanwhile
 from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Pain
+from pipelines.runner.journal.entries import Pain, Questionnaire
 from pipelines.runner.noted_meanwhile import NotedMeanwhile
 from pipelines.session.facts import PainJudged
-from pipelines.session.marks import Mark
+from pipelines.session.marks import Mark, RedFlags
+from pipelines.session.marks import Pain as PainMark
 from pipelines.views.terminal.view import TerminalView
 from tests.pipelines.command_line import quiet
 
@@ -34,7 +35,7 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal
         yield held
 
 
-def noted_elsewhere(journal: JournalAtHand, *notes: Pain) -> None:
+def noted_elsewhere(journal: JournalAtHand, *notes: Pain | Questionnaire) -> None:
     with Journal(journal.path) as other:
         for note in notes:
             other.add(note)
@@ -81,4 +82,19 @@ def test_ratings_of_other_times_and_runs_are_no_word_of_this_one(journal: Journa
         Pain(now_ns, 4, "other"),
         Pain(now_ns + 10**9, 3),
     )
+    assert meanwhile() == []
+
+
+def test_answers_given_elsewhere_are_answers_in_the_run(journal: JournalAtHand) -> None:
+    noted_elsewhere(journal, Questionnaire(time.time_ns() - 10**9, {"bladder": True}))
+    meanwhile, now_ns = NotedMeanwhile(journal), time.time_ns()
+    noted_elsewhere(
+        journal,
+        Questionnaire(now_ns + 2, {"weakness": True, "saddle": False}),
+        Pain(now_ns + 1, 7),
+        Questionnaire(now_ns + 3, {"weakness": False}, cleared=True),
+    )
+    rated, *answered = meanwhile()
+    assert isinstance(rated, PainMark)
+    assert answered == [RedFlags(("weakness",)), RedFlags((), cleared=True)]
     assert meanwhile() == []

@@ -118,6 +118,7 @@ export const RunControls = {
   template: `
     <section class="controls" id="controls" aria-label="Controls">
       <a v-if="asks" class="act strong" href="home/journal#warning-signs" target="_blank">Answer the questions</a>
+      <button v-if="asks" type="button" class="act" @click="ask('questions_later')">Questions later</button>
       <button type="button" class="act" :disabled="counting" @click="ask('neutral')">
         <span>Standing neutral</span><kbd aria-hidden="true">N</kbd></button>
       <button type="button" class="act" @click="open('surface')">

@@ -59,7 +59,8 @@ async def show(page):
     page.update(dataclasses.replace(
         some_status(alert=ALERT), elapsed_s=4800.0, distance_m=12340.0, speed_m_s=2.5,
         heart_rate_bpm=141.0, easy_km=2.3, effort=effort_of(0.84),
-        phase=phase_at(plan.intervals, 4800.0), pain=stop if "stop" in sys.argv[1:] else None))
+        phase=phase_at(plan.intervals, 4800.0), pain=stop if "stop" in sys.argv[1:] else None,
+        asked_s=4700.0 if "stop" in sys.argv[1:] else None))
     while True:
         await asyncio.sleep(4.0)
         if sys.argv[1:] == ["alert"]:
@@ -159,7 +160,8 @@ async def show(page):
         page.desk.tell(Cue("desk.nudge", {"minutes": 10.0}, 600.0))
 
     lights = {
-        light: live(pain=PainJudged(700.0, level, light, "during", asks=light == "stop"))
+        light: live(pain=PainJudged(700.0, level, light, "during", asks=light == "stop"),
+                    asked_s=700.0 if light == "stop" else None)
         for light, level in (("go", 2), ("change", 4), ("stop", 7))
     }
     screens = lights | {"desk": desk, "live": live(), "alerted": alerted, "connect": page.connect,

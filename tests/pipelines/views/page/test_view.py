@@ -18,16 +18,17 @@ from devices.simulator.virtual_clock import VirtualClock
 from imu.drift.params import DriftParams
 from imu.errors import DeviceError
 from pipelines.coaching.companion import red_flags_before
-from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.session.fact_log import FactLog
 from pipelines.session.facts import AlertTold, FlagsAnswered, PainJudged
-from pipelines.session.live_status import IndicatorStatus, LiveStatus
+from pipelines.session.live_status import IndicatorStatus, LiveStatus, asked_before
 from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.ended_screen import ended_pieces
 from pipelines.views.page.setup_screen import Choice, SetupScreen
 from pipelines.views.page.view import Dashboard
+from pipelines.views.terminal.wording import condition, verdict
 from tests.examples import few
 from tests.patience import HANG_S
 from tests.pipelines.views.terminal.statuses import (
@@ -455,4 +456,42 @@ def test_warning_sign_stands_before_all_else_for_as_long_as_it_is_not_cleared() 
     status.take(FlagsAnswered(90.0, (), cleared=True, stopped=False))
     page.update(status)
     assert page.shown()["condition"]["title"] == "Pain"
-    assert page.shown()["condition"]["asks"]
+    assert not page.shown()["condition"]["asks"]
+
+
+def test_open_questions_stay_until_they_are_answered_or_put_off() -> None:
+    status = some_status()
+    for rating in (
+        PainJudged(60.0, 7, "stop", "during", asks=True),
+        PainJudged(90.0, 2, "stop", "during", stopped=True),
+    ):
+        status.take(rating)
+    page = _running(status)
+    shown = page.shown()["condition"]
+    assert shown["asks"]
+    assert shown["text"].startswith("Pain of 2 now")
+    assert "The questions about signs for a doctor are not answered yet." in shown["advice"]
+    assert condition(status).words == verdict(status)[1]
+    page.ask("questions_later")
+    page.update(status)
+    shown = page.shown()["condition"]
+    assert not shown["asks"] and "questions" not in shown["advice"]
+    # a rating that calls for them anew, though it lets her go on, asks again
+    status.take(PainJudged(120.0, 2, "go", "during", asks=True))
+    page.update(status)
+    shown = page.shown()["condition"]
+    assert shown["asks"] and "worth a few questions" in shown["text"]
+    assert page.shown()["cadence"]["suggested"] is None
+    answered = FlagsAnswered(150.0, (), cleared=False, stopped=False)
+    status.take(answered)
+    page.update(status)
+    assert not page.shown()["condition"]["asks"]
+    facts = [PainJudged(60.0, 7, "stop", "during", asks=True), answered]
+    assert not ended_pieces(LiveRun(FactLog(facts)), report=False)["asks"]
+
+
+def test_questions_that_waited_before_the_run_wait_in_it() -> None:
+    plan = CompanionPlan(held=HeldBack(unanswered=True))
+    page = _running(dataclasses.replace(some_status(), asked_s=asked_before(plan)))
+    shown = page.shown()["condition"]
+    assert shown["asks"] and "not answered yet" in shown["text"]
