@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final, Literal, TypeVar
 
 from imu.errors import ParameterError
+from pipelines.counted import counted
+
+_T = TypeVar("_T")
 
 Units = Literal["metric", "imperial"]
 UNITS: Final[tuple[Units, ...]] = ("metric", "imperial")
@@ -23,6 +27,7 @@ FASTEST_M_S: Final = 12.0  # a sprinter's
 STEEPEST_PERCENT: Final = 40.0
 _KILOGRAMS_PER_POUND: Final = 0.45359237  # exact
 _METRES_PER_INCH: Final = 0.0254  # exact
+_METRES_PER_YARD: Final = 36 * _METRES_PER_INCH
 
 # a comma before three digits could be either kind of comma: refused
 _QUANTITY: Final = re.compile(r"\s*(\d+(?:\.\d+|,\d{1,2})?)\s*([^\d\s.,].*?)\s*", re.ASCII)
@@ -48,6 +53,9 @@ _DISTANCES: Final = {
     "mi": METRES_PER_MILE,
     "mile": METRES_PER_MILE,
     "miles": METRES_PER_MILE,
+    "yd": _METRES_PER_YARD,
+    "yard": _METRES_PER_YARD,
+    "yards": _METRES_PER_YARD,
 }
 _SPEEDS: Final = {
     "m/s": 1.0,
@@ -64,19 +72,29 @@ _MASSES: Final = {
 }
 #: Below this, a height without a unit is in metres.
 _METRES_BELOW: Final = 3.0
-_HEIGHTS: Final = {"m": 1.0, "cm": 0.01, "in": _METRES_PER_INCH, "inches": _METRES_PER_INCH}
+_HEIGHTS: Final = {
+    "m": 1.0,
+    "cm": 0.01,
+    "mm": 0.001,
+    "in": _METRES_PER_INCH,
+    "inches": _METRES_PER_INCH,
+}
 
 
 def distance_words(distance_m: float, units: Units = "metric") -> str:
-    """A distance in the user's units; in metres where that would round it to none.
+    """A distance in the user's units; in metres or yards where that would round it to none.
 
     Examples
     --------
-    >>> distance_words(5230.0), distance_words(5230.0, "imperial"), distance_words(20.0)
-    ('5.2 km', '3.2 miles', '20 m')
+    >>> distance_words(5230.0), distance_words(5230.0, "imperial")
+    ('5.2 km', '3.2 miles')
+    >>> distance_words(20.0), distance_words(80.0, "imperial")
+    ('20 m', '87 yards')
     """
     amount, unit = counted_distance(distance_m, units)
     if amount == "0.0" and distance_m >= 0.5:
+        if units == "imperial":
+            return counted(round(distance_m / _METRES_PER_YARD), "yard")
         return f"{distance_m:.0f} m"
     return f"{amount} {unit}"
 
@@ -319,7 +337,11 @@ def parse_typed_mass(words: str, units: Units = "metric", name: str = "mass") ->
     >>> parse_typed_mass("70", "metric"), round(parse_typed_mass("154", "imperial"), 1)
     (70.0, 69.9)
     """
-    return parse_mass(_with_unit(words, "lb" if units == "imperial" else "kg"), name)
+    return read_typed(
+        lambda known: parse_mass(known, name),
+        words,
+        _with_unit(words, "lb" if units == "imperial" else "kg"),
+    )
 
 
 def parse_typed_height(words: str, units: Units = "metric", name: str = "height") -> float:
@@ -335,7 +357,7 @@ def parse_typed_height(words: str, units: Units = "metric", name: str = "height"
     number = bare_number(words)
     short = number is not None and number < _METRES_BELOW
     unit = "in" if units == "imperial" else "m" if short else "cm"
-    return parse_height(_with_unit(words, unit), name)
+    return read_typed(lambda known: parse_height(known, name), words, _with_unit(words, unit))
 
 
 def parse_whole(words: str, most: int) -> int | None:
@@ -370,6 +392,23 @@ def slope_with_unit(words: str) -> str:
     ('−1.5 %', '2 deg')
     """
     return _with_unit(words, "%")
+
+
+def read_typed(read: Callable[[str], _T], words: str, with_unit: str) -> _T:
+    """What was typed, read as it is with its unit; a refusal tells it as it was typed.
+
+    Examples
+    --------
+    >>> read_typed(parse_distance, "600", "600 km")
+    Traceback (most recent call last):
+    ...
+    imu.errors.ParameterError: distance is '600': give a distance with its unit, such as '5 km', \
+'3.1 mi' or '400 m'.
+    """
+    try:
+        return read(with_unit)
+    except ParameterError as error:
+        raise ParameterError(error.name, words, error.accepted) from None
 
 
 def _with_unit(words: str, unit: str) -> str:

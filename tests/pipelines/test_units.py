@@ -19,6 +19,8 @@ from pipelines.units import (
     parse_mass,
     parse_slope,
     parse_speed,
+    parse_typed_height,
+    parse_typed_mass,
     slope_words,
 )
 
@@ -96,3 +98,22 @@ def test_absurd_heights_are_refused(words: str) -> None:
 def test_absurd_masses_are_refused(words: str) -> None:
     with pytest.raises(ParameterError, match="mass"):
         parse_mass(words)
+
+
+@pytest.mark.parametrize("words", ["1750", "17,5", "0"])
+def test_a_number_is_told_back_as_it_was_typed(words: str) -> None:
+    with pytest.raises(ParameterError, match=f"height is '{words}': give"):
+        parse_typed_height(words)
+    assert parse_typed_height("1750 mm") == pytest.approx(1.75)
+    with pytest.raises(ParameterError, match="mass is '700': give"):
+        parse_typed_mass("700")
+
+
+@pytest.mark.parametrize(
+    ("metres", "words"), [(80.0, "87 yards"), (0.9, "1 yard"), (81.0, "0.1 m")]
+)
+def test_a_few_metres_are_told_in_yards_to_who_runs_miles(metres: float, words: str) -> None:
+    told = distance_words(metres, "imperial")
+    assert told.startswith(words)
+    if "yard" in words:
+        assert parse_distance(told) == pytest.approx(metres, abs=0.5)

@@ -51,6 +51,7 @@ from pipelines.units import (
     parse_typed_height,
     parse_typed_mass,
     parse_whole,
+    read_typed,
     with_own_unit,
 )
 from pipelines.views.refusals import fitted
@@ -105,7 +106,11 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
     if words and (was_m is None or words != distance_words(was_m, units)):
         taken_s = before.running_s or before.duration_s
         outside_m = UNRECORDED_M if before.source_file else 0.0
-        run_m = distance_run(with_own_unit(words, units), "distance", taken_s, outside_m)
+        run_m = read_typed(
+            lambda known: distance_run(known, "distance", taken_s, outside_m),
+            words,
+            with_own_unit(words, units),
+        )
         distance = Distance(run_m, "user")
     surface = fields.get("surface", "")
     if surface and surface not in (*SURFACES, before.surface):
@@ -205,8 +210,12 @@ def _shoe(journal: Journal, fields: Fields, now: datetime) -> str:
         raise ParameterError("name", name, "another name for a new pair: this one is retired")
     pair, units = found or Shoe(name), journal.settings().units
     if start := fields.get("start"):
-        start_m = parse_distance(
-            with_own_unit(start, units), "distance so far", most_m=_MOST_SHOE_M, may_be_0=True
+        start_m = read_typed(
+            lambda known: parse_distance(
+                known, "distance so far", most_m=_MOST_SHOE_M, may_be_0=True
+            ),
+            start,
+            with_own_unit(start, units),
         )
         pair = replace(pair, start_km=start_m / 1000.0)
     if bought := fields.get("bought"):
@@ -235,8 +244,13 @@ def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
         known["mass_kg"] = parse_typed_mass(mass, units) if mass else None
     except ParameterError as error:
         raise fitted(error, units) from None
-    own = parse_distance(with_own_unit(ceiling, units), "weekly ceiling") if ceiling else None
-    known["weekly_ceiling_m"] = own
+    known["weekly_ceiling_m"] = None
+    if ceiling:
+        known["weekly_ceiling_m"] = read_typed(
+            lambda words: parse_distance(words, "weekly ceiling"),
+            ceiling,
+            with_own_unit(ceiling, units),
+        )
     known["strength_days"] = _whole(fields, "strength")
     known["stretches_per_day"] = _whole(fields, "stretches")
     pulse = fields.get("pulse", "")

@@ -115,6 +115,7 @@ def test_the_same_recording_is_not_added_twice(
         (["compare", "shoe", "Red", "Red"], "another shoe than the first"),
         ([*TYPED, "--minutes", "20", "--distance", "4.000 m"], "sets thousands apart"),
         (["settings", "--height", "9 m"], "--height"),
+        (["settings", "--height", "1750"], "--height is '1750': give"),
         (["settings", "--mass", "700 kg"], "--mass"),
         (["settings", "--units", "nautical"], "units"),
         (["settings", "--ceiling", "40"], "--ceiling"),
