@@ -1,4 +1,4 @@
-"""A month of a simulated runner, so that a newcomer sees what all pages will hold.
+"""Six weeks of a simulated runner, so that a newcomer sees what all pages will hold.
 
 Her runs are those of the simulated sensor, recorded, computed and filed as anybody's; what she
 writes of them is a script. She is kept in a folder of her own, in no journal but hers.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from imu.errors import BackstrideError
+from pipelines.coaching.training.red_flags import QUESTIONS
 from pipelines.files.stored import private_folder
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import (
@@ -21,11 +22,14 @@ from pipelines.runner.journal.entries import (
     ExerciseKind,
     Pain,
     PainMoment,
+    Questionnaire,
     Shoe,
     offset_minutes,
     utc_ns_of,
 )
+from pipelines.runner.last_letter import handed_over_store
 from pipelines.system_error import explain
+from pipelines.views.home.letter import letter_of, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,31 +51,36 @@ class _Day:
 
 
 _OLD, _NEW = "Blue pair", "Red pair"
-#: Twelve minutes are the shortest run that learns a baseline and is then watched.
+#: The first three lie before the weeks of any letter of today, which compares with them. Twelve
+#: minutes are the shortest run that learns a baseline and is then watched.
 DAYS: Final = (
     _Day(
-        27, "minutes=12&speed=2.6&seed=11", "treadmill", _OLD, (("after", 2),), "The first again."
+        44, "minutes=12&speed=2.6&seed=11", "treadmill", _OLD, (("after", 2),), "The first again."
     ),
-    _Day(24, "minutes=12&speed=2.64&seed=11", "treadmill", _OLD, (("after", 2), ("24h", 1))),
-    _Day(21, "minutes=12&speed=2.68&seed=11", "treadmill", _OLD, (("after", 1),)),
-    _Day(17, "minutes=13&speed=2.7&seed=11", "treadmill", _OLD, (("24h", 0),)),
+    _Day(40, "minutes=12&speed=2.64&seed=11", "treadmill", _OLD, (("after", 2), ("24h", 1))),
+    _Day(36, "minutes=12&speed=2.68&seed=11", "treadmill", _OLD, (("after", 1),)),
+    _Day(25, "minutes=13&speed=2.7&seed=11", "treadmill", _OLD, (("24h", 0),)),
     _Day(
-        13,
+        18,
         "minutes=14&speed=2.9&seed=11&fatigue=lean",
         "asphalt",
         _OLD,
         (("during", 4), ("after", 4), ("24h", 3)),
         "Harder than planned; the back told me in the evening.",
     ),
-    _Day(9, "minutes=12&speed=2.62&seed=11", "treadmill", _NEW, (("before", 2), ("after", 1))),
-    _Day(5, "minutes=13&speed=2.72&seed=11", "track", _NEW, (("after", 1),), "New shoes, softer."),
+    _Day(12, "minutes=12&speed=2.62&seed=11", "treadmill", _NEW, (("before", 2), ("after", 1))),
+    _Day(6, "minutes=13&speed=2.72&seed=11", "track", _NEW, (("after", 1),), "New shoes, softer."),
     _Day(2, "minutes=14&speed=2.7&seed=11", "track", _NEW, (("after", 0), ("24h", 0))),
 )
+#: The day of a run after which she hands over a letter.
+LETTER_AGO: Final = 25
+#: When she answers the questions about warning signs: after the run that hurt.
+_ASKED_AGO: Final = 17
 _EXERCISES: Final = (25, 22, 18, 15, 11, 8, 4, 1)
 
 
 class Demonstration:
-    """The month of the simulated runner: made once, when somebody first asks for it.
+    """The weeks of the simulated runner: made once, when somebody first asks for it.
 
     Parameters
     ----------
@@ -154,7 +163,13 @@ def make_month(
             session = add_run(journal, run)
             if session is not None:
                 _rate(journal, day, session.identifier, start, minutes)
+            if day.ago == LETTER_AGO:
+                letter = letter_of(journal, start.date())
+                handed_over_store(folder).save(summary_of(letter))
             told(number + 1)
+        asked = datetime.combine(now.date() - timedelta(days=_ASKED_AGO), time(9), now.tzinfo)
+        none = dict.fromkeys(QUESTIONS, False)
+        journal.add(Questionnaire(utc_ns_of(asked), none, utc_offset_minutes=minutes))
         for ago in _EXERCISES:
             at = datetime.combine(now.date() - timedelta(days=ago), time(8), now.tzinfo)
             kind: ExerciseKind = "strength" if ago % 2 else "stretch"

@@ -205,7 +205,7 @@ def test_demonstration_shows_all_of_it_and_is_kept_apart(tab: Tab, tmp_path: Pat
             ("runs/8", "What changed and when"),
             ("months", "worst pain 4 of 10"),
             ("journal", "Red pair"),
-            ("letter", "Blue pair: 5 runs"),
+            ("letter", "Since the last letter"),
         ):
             tab.open(f"{running.address}demonstration/{page}")
             tab.until_shown(words)
