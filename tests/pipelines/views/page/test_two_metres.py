@@ -56,6 +56,13 @@ def test_everything_fits_one_screen_in_twelve_millimetres(tab: Tab) -> None:
         for width, height, dark in ((1280, 720, False), (1280, 800, False), (1920, 1080, True)):
             tab.size(width, height, dark=dark)
             tab.picture(f"far-{width}x{height}")
+            buttons_px = tab.run(
+                "return [...document.querySelectorAll('.main-controls .act')]"
+                ".filter((one) => one.checkVisibility() && /Pain|Stop/.test(one.innerText))"
+                ".map((one) => one.getBoundingClientRect().bottom)"
+            )
+            assert len(buttons_px) == 2
+            assert max(buttons_px) <= height
             texts = tab.run(
                 "return [...document.querySelectorAll('.far dt, .far dd, .far small, .far-line')]"
                 ".map((one) => [one.innerText, parseFloat(getComputedStyle(one).fontSize),"
