@@ -15,6 +15,7 @@ from devices.drivers.backstride_requests import (
     set_utc,
 )
 from devices.drivers.backstride_storage import read_calibration
+from devices.drivers.delivery import DeliveryWatch
 from devices.drivers.driver import Advertisement, Driver, Wanted
 from devices.links import Link
 from devices.protocols.backstride import (
@@ -89,6 +90,7 @@ class BackstrideDriver(Driver):
         self._heard = MessageReader()
         self._configuration = Configuration()
         self._clock_watch: ClockWatch | None = None  # while it streams
+        self._delivery: DeliveryWatch | None = None  # likewise
 
     @classmethod
     def recognises(cls, advertisement: Advertisement) -> bool:
@@ -109,6 +111,8 @@ class BackstrideDriver(Driver):
             found |= data is not None
             if data is not None and self._clock_watch is not None:
                 self._clock_watch.take(data.sequence, data.time_us, packet.arrival_ns)
+            if data is not None and self._delivery is not None:
+                self._delivery.take(len(data.counts), packet.arrival_ns)
         return found
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
@@ -140,7 +144,8 @@ class BackstrideDriver(Driver):
     async def accompany(self, link: Link) -> str:
         """Ping about once a second, and start the stream anew where the sensor has restarted.
 
-        Likewise, once, where its clock or its rate is another from one moment to the next. Pings go
+        Likewise, once, where its clock or its rate is another from one moment to the next. That the
+        link is too slow for the rate is told. Pings go
         out at random times: where samples are sent in step with the connection interval, their
         arrivals tell the time of the central alone.
         """
@@ -155,6 +160,8 @@ class BackstrideDriver(Driver):
                     anew += 1
                     if anew < len(_OFF):
                         await self._start(link, self._configuration)
+                if self._delivery is not None and (news := self._delivery.news()):
+                    link.tell(news)
                 if not self._features & Feature.PING:
                     continue
                 reply = await ask(link, Operation.PING, tries=1, logged=True)
@@ -184,6 +191,8 @@ class BackstrideDriver(Driver):
                 source=link.name,
             )
         self._clock_watch = ClockWatch(agreed.rate_hz, STAMP_MODULUS_US)
+        if self._delivery is None:  # it is told once a connection
+            self._delivery = DeliveryWatch(agreed.rate_hz)
         await ask(link, Operation.START)
         self._configuration = configuration
         return agreed

@@ -11,6 +11,12 @@ from devices.records import Packet
 _GOOD_AFTER_S: Final = 1.0
 _BAD_AFTER_S: Final = 4.0
 _GOOD_SHARE: Final = 0.97
+#: Less than this share, over so long, s, and as long again, is no passing trouble.
+_POOR_SHARE: Final = 0.75
+_POOR_S: Final = 10.0
+_POOR_WINDOWS: Final = 2
+#: A pause of this, s, is a link that was away, not one that is slow.
+_AWAY_S: Final = 3.0
 
 
 class DeliveryMeter:
@@ -58,6 +64,50 @@ class DeliveryMeter:
             return None
         share = self._count / (self._rate_hz * passed_s)
         return share if share >= _GOOD_SHARE or passed_s >= _BAD_AFTER_S else None
+
+
+class DeliveryWatch:
+    """Sees, while a sensor streams, that much less arrives than it measures.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Samples that it measures a second.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._rate_hz = rate_hz
+        self._begun_ns: int | None = None
+        self._latest_ns = 0
+        self._count = self._poor = 0  # samples; poor windows in a row
+        self._words, self._is_told = "", False
+
+    def take(self, count: int, arrival_ns: int) -> None:
+        """Take so many samples that have just come."""
+        if self._begun_ns is None or arrival_ns - self._latest_ns > _AWAY_S * 1e9:
+            self._begun_ns, self._latest_ns = arrival_ns, arrival_ns
+            self._count = self._poor = 0
+            return
+        self._latest_ns, self._count = arrival_ns, self._count + count
+        passed_s = (arrival_ns - self._begun_ns) * 1e-9
+        if passed_s < _POOR_S:
+            return
+        share = self._count / (self._rate_hz * passed_s)
+        self._begun_ns, self._count = arrival_ns, 0
+        self._poor = self._poor + 1 if share < _POOR_SHARE else 0
+        if self._poor == _POOR_WINDOWS:
+            self._words = (
+                f"{too_slow(self._rate_hz)}, or damages what it carries: of 100 samples "
+                f"{100 * share:.0f} arrive; bring the sensor nearer, or ask for fewer a second "
+                "with 'rate=…' in its address"
+            )
+
+    def news(self) -> str:
+        """What is to be told now: once, what is wrong; else nothing."""
+        if self._is_told or not self._words:
+            return ""
+        self._is_told = True
+        return self._words
 
 
 def too_slow(rate_hz: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import radians
 from typing import ClassVar, Final
 
+from devices.drivers.delivery import DeliveryWatch
 from devices.drivers.driver import FOR_EVER_S, Advertisement, Driver, Wanted
 from devices.links import Link
 from devices.protocols.polar import (
@@ -26,6 +27,7 @@ from devices.protocols.polar import (
     encode_request,
     stopped_by_itself,
 )
+from devices.readings import Reading
 from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, ProtocolError
 from imu.samples import STANDARD_GRAVITY_M_S2
@@ -64,11 +66,21 @@ class PolarDriver(Driver):
 
     def __init__(self) -> None:
         self._is_in_sdk_mode = False
+        self._delivery: DeliveryWatch | None = None  # while it streams
+        self._decoder: PolarDecoder | None = None  # what arrives is counted by it
 
     @classmethod
     def recognises(cls, advertisement: Advertisement) -> bool:
         """By the measurement service, or the names of the two models."""
         return SERVICE_UUID in advertisement.service_uuids or advertisement.name.startswith(_NAMES)
+
+    def holds_samples(self, packet: Packet) -> bool:
+        """Whether a packet is a sign that the sensor measures; it is asked of each, in order."""
+        if self._delivery is not None and self._decoder is not None:
+            for reading in self._decoder.push(packet):
+                if isinstance(reading, Reading):
+                    self._delivery.take(len(reading.acceleration_m_s2), packet.arrival_ns)
+        return super().holds_samples(packet)
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
         """Ask what is on offer, and start the nearest.
@@ -89,16 +101,20 @@ class PolarDriver(Driver):
         rate_hz = not_below(wanted.rate_hz, tuple(shared or rates))
         range_g = not_below(wanted.acceleration_range_g, acceleration[Setting.RANGE])
         range_deg_s = 0.0
-        await _start(link, Measurement.ACCELERATION, acceleration, rate_hz, range_g)
         if shared:
             range_deg_s = not_below(wanted.angular_velocity_range_deg_s, gyro[Setting.RANGE])
+        self._delivery = DeliveryWatch(rate_hz)
+        range_m_s2, range_rad_s = range_g * STANDARD_GRAVITY_M_S2, radians(range_deg_s)
+        self._decoder = PolarDecoder(float(rate_hz), range_m_s2, range_rad_s)
+        await _start(link, Measurement.ACCELERATION, acceleration, rate_hz, range_g)
+        if shared:
             await _start(link, Measurement.ANGULAR_VELOCITY, gyro, rate_hz, range_deg_s)
         return DeviceInfo(
             name=link.name,
             protocol=self.protocol,
             rate_hz=float(rate_hz),
-            acceleration_range_m_s2=range_g * STANDARD_GRAVITY_M_S2,
-            angular_velocity_range_rad_s=radians(range_deg_s),
+            acceleration_range_m_s2=range_m_s2,
+            angular_velocity_range_rad_s=range_rad_s,
             serial=link.name.rpartition(" ")[2] if link.name.startswith(_NAMES) else "",
         )
 
@@ -111,9 +127,14 @@ class PolarDriver(Driver):
             await link.write(CONTROL_CHANNEL, request)
 
     async def accompany(self, link: Link) -> str:
-        """Hear when the sensor stops by itself: worn off, low on charge, or told so by another."""
+        """Hear when the sensor stops by itself: worn off, low on charge, or told so by another.
+
+        That the link is too slow for the rate is told.
+        """
 
         def stopped(packet: Packet) -> str | None:
+            if self._delivery is not None and (news := self._delivery.news()):
+                link.tell(news)
             if packet.channel != CONTROL_CHANNEL or not stopped_by_itself(packet.payload):
                 return None
             return "the sensor says that it has stopped measuring"

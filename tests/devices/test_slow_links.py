@@ -35,6 +35,7 @@ from devices.simulator.peripherals.movesense import MovesensePeripheral
 from devices.simulator.peripherals.polar import PolarPeripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from devices.sources import open_source
 from imu.errors import DeviceError, ProtocolError
 
 SLOW = LinkParams(
@@ -99,6 +100,31 @@ def test_a_movesense_on_a_slow_link_steps_down_and_says_so() -> None:
     assert told == ["the link is too slow for 208 Hz, so the sensor measures at 104 Hz"]
     assert session.losses.received > 104 * 20
     assert session.losses.lost == 0
+
+
+def told_of(url: str) -> list[str]:
+    async def run() -> list[str]:
+        async with open_source(f"{url}&time_scale=0") as source:
+            return [r.detail async for r in source if isinstance(r, LinkEvent) and r.kind == "gap"]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("sensor", "rate_hz"),
+    [("protocol=backstride&mtu=23&interval_ms=100", 200), ("protocol=polar&mtu=23", 416)],
+)
+def test_a_sensor_that_goes_on_measuring_says_that_its_link_is_too_slow(
+    sensor: str, rate_hz: int
+) -> None:
+    said = told_of(f"sim:?{sensor}&rate={rate_hz}&minutes=0.4")
+    assert len(said) == 1
+    assert said[0].startswith(f"the link is too slow for {rate_hz} Hz, or damages what it carries")
+
+
+@pytest.mark.parametrize("protocol", ["backstride", "polar"])
+def test_a_link_that_loses_some_or_was_away_is_not_too_slow(protocol: str) -> None:
+    assert not told_of(f"sim:?protocol={protocol}&minutes=0.4&loss=10,70@25+8&blackout=8+6")
 
 
 class OnlyOneRate(MovesensePeripheral):
