@@ -183,9 +183,8 @@ def _gyro_items(
     span = slice(stretches[0].stop - 1, stretches[-1].start + 1)
     delay_s = _delay_s(up[span], true_rate[span], time_s[span])
     return [
-        measured(
+        _item(
             "gyro_scale",
-            _TITLES["gyro_scale"],
             100.0 * (worst - 1.0),
             "%",
             f"axes {_listed(lengths)} times what the accelerometer's turns say",

@@ -155,6 +155,12 @@ LIES: dict[str, tuple[Callable[[], Unit], set[str], str, Callable[[float], bool]
         "gyro_handedness",
         lambda value: abs(value + 1) < 0.05,
     ),
+    "a gyroscope of twice its range": (
+        lambda: liar(mixed(gyro=2.0 * np.eye(3))),
+        {"gyro_scale"},
+        "gyro_scale",
+        lambda value: abs(value - 100) < 3,
+    ),
     "a wrong rate": (
         lambda: liar(speed=0.9),
         {"rate"},
