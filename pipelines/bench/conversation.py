@@ -77,7 +77,7 @@ async def conversation_items(unit: Unit) -> list[Item]:
         if driver.protocol == "backstride":
             items += await _own_items(link)
         else:
-            items += _skipped(_OWN, "only the Backstride profile can be asked for it")
+            items += _skipped(_OWN, "only a sensor of the Backstride profile is asked for it")
         await link.close()
         work = _come_back(connector, driver_named(driver.protocol), clock, unit.wanted)
         items.append(await _guarded("reconnect", work))

@@ -30,8 +30,12 @@ def faults(
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many are drawn.")] = 20,
     out: Annotated[
-        Path, typer.Option(help="Folder for plans that fail, each made as small as it fails.")
-    ] = Path(),
+        Path | None,
+        typer.Option(
+            help="Folder for plans that fail, each made as small as it fails; without it drawn "
+            "ones go into this one."
+        ),
+    ] = None,
 ) -> None:
     """Run simulated sensors that err, and judge what their sessions show of it."""
     if plan is not None:
@@ -43,6 +47,8 @@ def faults(
         verdict = judge(given)
         _tell(given, verdict)
         if not verdict.holds:
+            if out is not None:
+                _keep(given, out / f"{plan.stem}_small.toml")
             raise typer.Exit(1)
         return
     first = seed or 0
@@ -52,7 +58,7 @@ def faults(
             drawn = drawn_plan(number)
             if not judge(drawn).holds:
                 failed += 1
-                _keep(drawn, out / f"fault_plan_{number}.toml")
+                _keep(drawn, (out or Path()) / f"fault_plan_{number}.toml")
             report(number - first + 1, count)
     say(f"{counted(count, 'fault plan')}: {failed} failed")
     if failed:
@@ -72,9 +78,9 @@ def _refuse_too_late(given: FaultPlan, path: Path) -> None:
             )
 
 
-def _keep(drawn: FaultPlan, path: Path) -> None:
+def _keep(failing: FaultPlan, path: Path) -> None:
     """Write the smallest plan that fails as well, and say what fails."""
-    small = shrunk(drawn, lambda each: not judge(each).holds)
+    small = shrunk(failing, lambda each: not judge(each).holds)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_plan(small, path)
