@@ -25,6 +25,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.runner.last_answers import last_answers_store
+from pipelines.runner.rated_before import keep_rating, light_before
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
 from pipelines.stopping import cancelled_by_signals
@@ -164,7 +165,9 @@ def _first_screen(
     dashboard = Dashboard(
         report=reports,
         body=body,
-        today=TodaysRun(tags(), options.marks, lambda: tags().shoes),
+        today=TodaysRun(
+            tags(), options.marks, lambda: tags().shoes, partial(light_before, at_hand)
+        ),
         before_a_run=lambda: at_hand.ask(_before_a_run, SaidBefore()),
         beside=BesideDevices(options.beside, last_answers_store(at_hand.path.parent)),
         calibrates=options.devices is not None,
@@ -229,8 +232,14 @@ class _Stay:
 
     async def until_left(self) -> None:
         cancelled_by_signals()
-        while not await self._left_after_run():
-            pass
+        try:
+            while not await self._left_after_run():
+                pass
+        finally:
+            # who rates a strong pain and does not run has rated it all the same
+            if (rated := self._dashboard.today.rated) is not None:
+                for line in keep_rating(self._journal, *rated):
+                    self._others.note(line)
 
     async def _left_after_run(self) -> bool:
         """Go through one run; whether the program is to end then."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from imu.errors import InputError
+from pipelines.coaching.training.pain import check_cue
+from pipelines.coaching.training.traffic_light import Judged, judge_pain
 from pipelines.files.loading import decoded
 from pipelines.runner.journal.tags import SURFACES, TREADMILL, KnownTags, shoe_name
 from pipelines.units import Units
+from pipelines.views.page.session_pieces import light_piece
 from pipelines.views.page.treadmill import PACE_KINDS, UNKNOWN, read_pace, typed_in
 from pipelines.views.terminal.cells import printable
 
 _KINDS: Final = ("surface", "shoe", *PACE_KINDS)
+_LIGHT_BEFORE: Final = partial(judge_pain, moment="before")
 
 
 class TodaysRun:
@@ -29,6 +35,8 @@ class TodaysRun:
         Kind and value of the marks that were stated for this run, which go first.
     in_use : callable
         Gives the shoes in use; by default they stay those that are known.
+    light : callable
+        Gives the light of a rating before a run.
 
     Examples
     --------
@@ -45,6 +53,7 @@ class TodaysRun:
         known: KnownTags | None = None,
         stated: Sequence[tuple[str, str]] = (),
         in_use: Callable[[], tuple[str, ...]] | None = None,
+        light: Callable[[int], Judged] = _LIGHT_BEFORE,
     ) -> None:
         known = KnownTags() if known is None else known
         given = dict(stated)
@@ -59,7 +68,10 @@ class TodaysRun:
         self._shoes = known.shoes
         #: Called when :meth:`pieces` would give something else.
         self.changed: Callable[[], None] = lambda: None
+        self._light = light
         self._back = ""
+        self._rated_ns = 0
+        self._judged: Judged | None = None
         self._troubles = dict.fromkeys(PACE_KINDS, "")
         self._saved = 0
 
@@ -67,6 +79,20 @@ class TodaysRun:
     def refused(self) -> bool:
         """Whether one of the answers that count is none that can be used."""
         return self._asks_pace and any(self._troubles.values())
+
+    @property
+    def rated(self) -> tuple[int, int] | None:
+        """A rating of the back that no run has taken up: its level, and when it was given, ns."""
+        return (int(self._back), self._rated_ns) if self._back else None
+
+    @property
+    def back_words(self) -> str:
+        """What the rating of the back calls for; empty without one."""
+        if self._judged is None:
+            return ""
+        asks = check_cue(self._judged.level)
+        cues = [self._judged.cue, *([] if asks is None else [asks])]
+        return " ".join(cue.message for cue in cues)
 
     def renew(self) -> None:
         """Take what was changed elsewhere."""
@@ -87,13 +113,18 @@ class TodaysRun:
         Returns
         -------
         dict
-            ``back``, pain before the run; ``surface`` of ``surfaces`` and ``shoe`` of ``shoes``,
-            empty where not said; ``speed`` and ``slope``, with ``asks_pace`` where they are asked
-            for on any surface, a ``speed`` as an ``example``, and ``troubles``, a sentence for each
-            that was refused; ``saved`` counts the answers.
+            ``back``, pain before the run, with its ``light`` and ``back_words``, and whether it
+            ``asks`` for the questions about warning signs; ``surface`` of ``surfaces`` and ``shoe``
+            of ``shoes``, empty where not said; ``speed`` and ``slope``, with ``asks_pace`` where
+            they are asked for on any surface, a ``speed`` as an ``example``, and ``troubles``, a
+            sentence for each that was refused; ``saved`` counts the answers.
         """
+        rated = self._judged
         return {
             "back": self._back,
+            "light": None if rated is None else light_piece(rated.light, rated.level),
+            "back_words": self.back_words,
+            "asks": rated is not None and check_cue(rated.level) is not None,
             "surface": self.surface,
             "surfaces": self._surfaces,
             "shoe": self.shoe,
@@ -115,7 +146,7 @@ class TodaysRun:
         if surface in ("", *self._surfaces):
             self.surface = surface
         if given.get("back", self._back) in ("", *map(str, range(11))):
-            self._back = given.get("back", self._back)
+            self._rate(given.get("back", self._back))
         if "shoe" in given:
             self.shoe = shoe_name(str(given["shoe"]))
         for kind in PACE_KINDS:
@@ -128,8 +159,13 @@ class TodaysRun:
 
     def ended(self) -> None:
         """Forget the pain before a run once it has ended: before the next it is asked anew."""
-        self._back = ""
+        self._rate("")
         self._others = tuple(mark for mark in self._others if mark[0] != "pain")
+
+    def _rate(self, level: str) -> None:
+        if level != self._back:
+            self._back, self._rated_ns = level, time.time_ns()
+            self._judged = self._light(int(level)) if level else None
 
     @property
     def _asks_pace(self) -> bool:

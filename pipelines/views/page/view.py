@@ -257,7 +257,10 @@ class Dashboard:
         elif what == "body":
             self.body.save(value)
         elif what == "today":
+            before = self.today.back_words
             self.today.save(value, self.body.settings.units)
+            if (words := self.today.back_words) != before and words:
+                self._tell(words, aloud=True, placed=True)
         elif what == "beside":
             self.beside.save(value)
         elif self.body.refused or self.today.refused or self.beside.refused:

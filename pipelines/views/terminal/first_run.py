@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, InputError, ParameterError
 from pipelines.coaching.training.traffic_light import Judged, judge_pain
-from pipelines.runner.journal.advice import judged, words_before_a_run
+from pipelines.runner.journal.advice import words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Pain, Settings
-from pipelines.runner.journal.session_entry import local_offset_minutes
+from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags, shoe_name
 from pipelines.runner.last_answers import LastAnswers, last_answers_store
+from pipelines.runner.rated_before import keep_rating, light_before
 from pipelines.units import (
     Units,
     height_words,
@@ -207,10 +207,8 @@ def ask_for_source(
                 store.save(answers)
 
     def keep_pain(level: int) -> None:
-        noted = Pain(time.time_ns(), level, utc_offset_minutes=local_offset_minutes(time.time_ns()))
-        if trouble := journal.add([noted]):
-            _tell_here(f"note: {trouble}")
-        _tell_here(f"Pain {level} of 10 is in your journal.")
+        for line in keep_rating(journal, level, time.time_ns()):
+            _tell_here(line)
 
     return guide(
         _ask_here,
@@ -224,9 +222,7 @@ def ask_for_source(
         last=stored.value,
         keep_answers=keep_answers,
         keep_pain=keep_pain,
-        light=lambda level: journal.ask(
-            lambda it: judged(it, level, "before"), judge_pain(level, moment="before")
-        ),
+        light=partial(light_before, journal),
     )
 
 

@@ -1,7 +1,10 @@
 // Surface, shoe and treadmill of the run that is about to start: every answer counts at once.
+import { TrafficLight } from "backstride-dashboard/traffic_light.js";
+
 const ANOTHER = "\n"; // no shoe has such a name
 
 export const TodayForm = {
+  components: { TrafficLight },
   props: { today: Object },
   emits: ["ask"],
   data() {
@@ -95,6 +98,11 @@ export const TodayForm = {
             :aria-describedby="nameless && !shoe ? 'today-name-trouble' : null" @change="save">
           <div role="alert"><p v-if="nameless && !shoe" class="trouble" id="today-name-trouble">
             <span aria-hidden="true">▲</span> Name the shoes, or choose “not said”.</p></div></div>
+      </div>
+      <div v-if="today.light" class="back-said">
+        <p><traffic-light :light="today.light"></traffic-light></p>
+        <p>{{ today.back_words }}</p>
+        <p v-if="today.asks"><a class="act" href="home/journal#warning-signs">Answer the questions</a></p>
       </div>
       <div v-if="asksPace" class="row fields">
         <div v-for="one in belt" :key="one.name"><label :for="'today-' + one.name">{{ one.label }}</label>

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from unittest.mock import AsyncMock
+from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from hypothesis import given
@@ -22,11 +25,12 @@ from pipelines.live import LiveOptions, LiveRun
 from pipelines.runner.history import PastRun, RunHistory
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import RunBaseline, Session, Settings, Shoe
+from pipelines.runner.journal.entries import Pain, RunBaseline, Session, Settings, Shoe
 from pipelines.runner.journal.tags import SURFACES, KnownTags, known_tags
 from pipelines.session import marks
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.page.body_data import BodyData
+from pipelines.views.page.run import _first_screen, _prepare, _Stay
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
@@ -83,6 +87,36 @@ def test_pain_is_asked_anew_before_the_next_run() -> None:
     page.end(LiveRun())
     assert [kind for kind, _ in page.today.marks()] == ["surface", "shoe"]
     assert page.today.pieces()["back"] == ""
+
+
+def test_pain_rated_on_the_first_page_is_answered_there_and_never_lost(tmp_path: Path) -> None:
+    with JournalAtHand(tmp_path / "journal.sqlite") as hand:
+        page = _first_screen(LiveOptions(), hand, print, reports=False)
+
+        async def leave() -> None:
+            options = LiveOptions()
+            await _Stay(None, options, page, (), _prepare(options), hand, Mock()).until_left()
+
+        def left(*answers: str) -> list[int]:
+            for answer in answers:
+                page.ask("today", _answers(back=answer))
+            shown.append(page.shown())
+            page.ask("end")
+            asyncio.run(leave())
+            return [one.level for one in hand.open().entries(Pain)]
+
+        shown: list[Mapping[str, Any]] = []
+        assert left("2", "8") == [8]
+        assert "leave the run for another day" in shown[0]["today"]["back_words"]
+        assert shown[0]["today"]["light"]["light"] == "stop" and shown[0]["today"]["asks"]
+        assert [one["text"] for one in shown[0]["told"]][-1] == shown[0]["today"]["back_words"]
+        assert left("") == [8]  # taken back
+        assert shown[1]["today"]["light"] is None
+        # a run that has ended has it
+        page.ask("today", _answers(back="4"))
+        page.end(LiveRun())
+        page.connect()
+        assert left() == [8]
 
 
 @pytest.mark.parametrize("surface", ["treadmill", "track"])
