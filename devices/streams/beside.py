@@ -15,7 +15,7 @@ from devices.records import DeviceInfo, LinkEvent, Packet, Record, StreamRecord
 from devices.sensor_source import SensorSource
 from devices.source import Source
 from devices.streams.registry import stream_named
-from devices.timing.program_clock import ProgramClock
+from devices.timing.program_clock import ProgramClock, is_cancelled
 from imu.errors import DeviceError
 
 
@@ -127,9 +127,9 @@ class _Companion(SensorSource):
         """Connect, sooner or later, and stay connected until cancelled."""
         try:
             await self._connect("connected")
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # a backend raises what it likes
+        except (Exception, asyncio.CancelledError) as error:  # a backend raises what it likes
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                raise
             why = reason_of(error) if isinstance(error, DeviceError) else type(error).__name__
             self._event("lost", f"{why}; it is looked for on and on")
             await self._come_back(why)

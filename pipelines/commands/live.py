@@ -324,7 +324,7 @@ async def _run(
         tell = terminal.note if terminal.interactive else _note
         view = NotesAtStart(terminal, notes, tell)
         if page is not None:
-            return await page(source, options, other_views=[view], tell=terminal.note)
+            return await page(source, options, notes=notes, other_views=[view], tell=terminal.note)
         assert source is not None  # asked for, unless there is a page to ask on
         return await run_live(source, options, view)
 

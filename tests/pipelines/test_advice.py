@@ -31,7 +31,9 @@ from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.session.live_status import LiveStatus, pain_before
 from pipelines.views.home.edits import change
+from pipelines.views.page.run import _first_screen
 from pipelines.views.page.two_metres import budget_words
+from pipelines.views.page.view import Dashboard
 from pipelines.views.terminal.wording import effort_words
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.heard import Heard
@@ -117,6 +119,25 @@ def test_the_budget_is_told_before_and_what_passed_it_in_its_own_percentage() ->
         "25.0 km, and the longest run that your journal has of the last 30 days is 9.0 km:" in said
     )
     assert "%" not in said
+
+
+def test_what_is_told_before_a_run_reaches_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran(200, "5 km")
+    told: list[str] = []
+    journal("plan", "--start", "--rest", 0)
+    with JournalAtHand() as hand:
+        first = _first_screen(LiveOptions(), hand, print, reports=False)
+        notes = first.shown()["setup"]["said"]
+    assert any(note.startswith("Today's budget: ") for note in notes)
+    assert any(note.startswith("Before you start: ten pelvic tilts") for note in notes)
+    note = Dashboard.note
+    monkeypatch.setattr(
+        Dashboard, "note", lambda page, text: (told.append(text), note(page, text))[1]
+    )
+    monkeypatch.setattr("pipelines.views.page.run._LINGER_S", 0.1)
+    backstride("live", QUICK, "--dashboard", "--no-browser", "--surface", "asphalt")
+    assert any("Stage 1 of 3 is for the treadmill" in text for text in told)
+    assert any(text.startswith("Today's budget: ") for text in told)
 
 
 def test_high_pain_is_told_before_a_run_and_nothing_else_is() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -25,6 +26,7 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Settings
 from pipelines.runner.journal.tags import KnownTags, known_tags, unknown_shoe_note
 from pipelines.runner.last_answers import last_answers_store
+from pipelines.runner.planning import cues_before, plan_from_journal
 from pipelines.runner.rated_before import keep_rating, light_before
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.sensors.calibrate import CalibrateOptions, run_calibration
@@ -32,6 +34,7 @@ from pipelines.stopping import cancelled_by_signals
 from pipelines.units import Units
 from pipelines.views.app_libraries import require
 from pipelines.views.home.served import HomePages
+from pipelines.views.notes_at_start import NotesAtStart
 from pipelines.views.page.beside_devices import BesideDevices
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.calibration_screen import Wish
@@ -91,6 +94,7 @@ async def run_dashboard(
     make_report: Callable[[Path, Units], Path] | None = None,
     tell: Callable[[str], None] | None = None,
     journal: JournalAtHand | None = None,
+    notes: Sequence[str] = (),
     prepare: Prepare | None = None,
     after_run: AfterRun | None = None,
 ) -> LiveRun | None:
@@ -117,6 +121,8 @@ async def run_dashboard(
         Takes the sentence with the page's address; standard error by default.
     journal : JournalAtHand, optional
         That of the program; the user's own by default.
+    notes : sequence of str
+        What the runner is told on the page as the run of ``url`` begins.
     prepare : callable, optional
         Completes the options for a source that is chosen on the page; by default they only get
         height, mass, surface, shoe and treadmill told there.
@@ -142,7 +148,10 @@ async def run_dashboard(
         dashboard = _first_screen(options, at_hand, tell or _tell, reports=make_report is not None)
         prepare = prepare or _prepare(options)
         home = HomePages(at_hand, run_goes_on=lambda: dashboard.run_goes_on)
-        stay = _Stay(url, options, dashboard, other_views, prepare, at_hand, home)
+        begun = NotesAtStart(dashboard, notes, dashboard.note)
+        view = SeveralViews([begun, *other_views])
+        stay = _Stay(url, options, dashboard, view, prepare, at_hand, home)
+        stay.others = SeveralViews(other_views)
         stay.after_run = after_run
         report = None if make_report is None else partial(stay.report, make_report)
         async with serve(dashboard, listening, report, home) as address, stay.preparing():
@@ -184,7 +193,9 @@ def _before_a_run(journal: Journal) -> SaidBefore:
     warning, missed = words_before_a_run(journal, now_ns), unfiled_run(journal)
     notes = [] if missed is None else [f"{missed.message} Add it on the page of your runs."]
     if not warning:
-        notes += [cue.message for cue in return_cues(journal, now_ns)]
+        plan = plan_from_journal(journal, datetime.now().astimezone())
+        cues = [*return_cues(journal, now_ns), *cues_before(plan, ())]
+        notes += [cue.message for cue in cues]
     return SaidBefore(warning, tuple(notes))
 
 
@@ -196,7 +207,7 @@ class _Stay:
         url: str | None,
         options: LiveOptions,
         dashboard: Dashboard,
-        other_views: Sequence[LiveView],
+        view: LiveView,
         prepare: Prepare,
         journal: JournalAtHand,
         home: HomePages,
@@ -206,8 +217,7 @@ class _Stay:
         self._home = home
         self._url, self._options = url, options
         self._dashboard, self._prepare, self._journal = dashboard, prepare, journal
-        self._others = SeveralViews(other_views)
-        self._view = SeveralViews([dashboard, *other_views])
+        self._view, self.others = view, SeveralViews([])
         self._task = asyncio.current_task()
         self._start_again = False
         self._prepared: asyncio.Future[None] | None = None
@@ -239,7 +249,7 @@ class _Stay:
             # who rates a strong pain and does not run has rated it all the same
             if (rated := self._dashboard.today.rated) is not None:
                 for line in keep_rating(self._journal, *rated):
-                    self._others.note(line)
+                    self.others.note(line)
 
     async def _left_after_run(self) -> bool:
         """Go through one run; whether the program is to end then."""
@@ -373,7 +383,7 @@ class _Stay:
         if self.run.interrupted and not self._start_again:
             return True  # Ctrl-C, a terminal that is closed, a computer that shuts down: at once
         self._start_again = False
-        self._others.note("the run has ended; its summary is on the live page.")
+        self.others.note("the run has ended; its summary is on the live page.")
         try:
             left = await self._answered(self._dashboard.finish_wanted.wait())
         except asyncio.CancelledError:

@@ -38,6 +38,8 @@ from pipelines.words.fact_words import fact_words
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTES: Final = 3
+#: What a tab that is a moment late still speaks: all that is said as a run begins.
+_SPOKEN: Final = 10
 _SAME_NOTE_S: Final = 5.0
 #: A note of a moment is read by then.
 _NOTE_LASTS_S: Final = 120.0
@@ -375,7 +377,7 @@ class Dashboard:
             "aloud": aloud,
             "placed": placed,  # stands elsewhere on the page
         }
-        self._told = (*self._told, told)[-_NOTES:]
+        self._told = (*self._told, told)[-_SPOKEN:]
         self._changed()
 
     def _tell_aloud(self, text: str) -> None:

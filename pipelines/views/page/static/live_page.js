@@ -109,7 +109,7 @@ export default {
       const there = placed.map((line) => line.text);
       const sentence = this.$el.querySelector(".condition, .far-line")?.getBoundingClientRect();
       this.toldAbove = Boolean(sentence) && sentence.top + sentence.bottom > window.innerHeight;
-      this.told = texts.map((text) => ({ text, placed: there.includes(text) }));
+      this.told = texts.slice(-3).map((text) => ({ text, placed: there.includes(text) }));
       const shown = Math.max(TOLD_MS, READ_MS * texts.join(" ").length);
       this.forgetting = setTimeout(() => (this.told = []), shown);
     },
