@@ -254,15 +254,16 @@ def may_be_angular(name: str) -> bool:
     return " ".join(plain_words(name)) in _FORCES[-1]
 
 
-def names_turn(name: str) -> bool:
-    """Whether a name says about which axis something turns, as that of an angle does.
+def may_be_angle(name: str) -> bool:
+    """Whether a name of a gyroscope is that of an angle as well.
 
     Examples
     --------
-    >>> names_turn("gyro_roll"), names_turn("gyro_x")
-    (True, False)
+    >>> may_be_angle("gyro_roll"), may_be_angle("giroX"), may_be_angle("gyro_x")
+    (True, True, False)
     """
-    return not _TURNS.keys().isdisjoint(plain_words(name))
+    words = plain_words(name)
+    return not {*_TURNS, "giro"}.isdisjoint([*words, *_axis_apart(words)[1]])
 
 
 def _told_by_company(names: Sequence[str], said: list[ColumnName]) -> None:
@@ -318,7 +319,7 @@ def _leave_lesser_out(
         if wanted <= {*words} and foreign.isdisjoint(words):
             stem, _, _ = _unit_apart(names[k])
             groups.setdefault((*_axis_apart(plain_words(stem))[1], said[k].unit), []).append(k)
-    unscaled = [words for words, found in groups.items() if {*found}.issubset(counted)]
+    unscaled = [words for words, found in groups.items() if not {*found}.isdisjoint(counted)]
     kept = _plainly_meant(groups, unscaled)
     for k in set(every) - set(kept):
         said[k] = ColumnName("other")

@@ -243,9 +243,7 @@ def _angular_velocity_unit(
     if not np.nan_to_num(triad).any():
         return "rad_s"  # nothing was measured
     unit = likely_angular_velocity_unit(triad, acceleration_m_s2, rate_hz)
-    turning = median_norm(triad)
-    whole = bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))
-    counts = turning > _FASTEST or (whole and turning > _FAST)
+    counts = turns_in_counts(triad)
     if unit and not counts and len(triad) >= ENOUGH_ROWS:
         return unit
     index = next(c.index for c in columns.values() if not c.unit)
@@ -260,6 +258,13 @@ def _angular_velocity_unit(
     raise ColumnError(
         f"{excerpt(name)} has no unit, and {fault}.", column=name, place=raw.at_header(index)
     )
+
+
+def turns_in_counts(triad: Values) -> bool:
+    """Whether numbers are too large for an angular velocity, as counts of a converter are."""
+    turning = median_norm(triad)
+    whole = bool(np.all(np.nan_to_num(triad) % 1.0 == 0.0))
+    return turning > _FASTEST or (whole and turning > _FAST)
 
 
 def rough_rate(raw: RawColumns, time: Column | None) -> float:

@@ -17,13 +17,19 @@ from pipelines.files.reading.column_names import (
     is_doubtful,
     is_sensor,
     is_told_by_company,
+    may_be_angle,
     may_be_angular,
-    names_turn,
     quantity_of_file,
     sensor_words,
 )
-from pipelines.files.reading.mapped_units import ENOUGH_ROWS, rough_rate, triad_of, with_units
-from pipelines.files.reading.name_words import plain_words
+from pipelines.files.reading.mapped_units import (
+    ENOUGH_ROWS,
+    rough_rate,
+    triad_of,
+    turns_in_counts,
+    with_units,
+)
+from pipelines.files.reading.name_words import LESSER, plain_words
 from pipelines.files.reading.named_sensors import back_first, listed, none_called
 from pipelines.files.reading.nameless import HOW, by_physics
 from pipelines.files.reading.physics import (
@@ -46,8 +52,8 @@ _MEASURED: Final = ("acc", "gyr", "linear", "gravity", "xyz")
 #: Correlation of a reading with the same reading after a correction.
 _SAME_READING: Final = 0.995
 _SAME_SCALE: Final = 0.05
-#: Rows that tell whether numbers are whole.
-_LOOKED_AT: Final = 1000
+#: Acceleration in m/s² or g is never more.
+_COUNTS: Final = 1000.0
 _LONGEST_DIRECTION: Final = 1.05
 
 
@@ -146,11 +152,13 @@ def _counted(
     found = []
     for k, values in raw.values.items():
         said = column_name(names[k], units[k])
-        if said.unit or said.quantity in stated.units or values.dtype.kind == "S":
+        lesser = not LESSER.isdisjoint(plain_words(names[k]))
+        if not lesser or said.unit or said.quantity in stated.units or values.dtype.kind == "S":
             continue
         with np.errstate(invalid="ignore"):
-            whole = not np.any(raw.numbers(k)[:_LOOKED_AT] % 1.0 > 0.0)
-        if said.unknown or whole:
+            whole = not np.any(raw.numbers(k) % 1.0 > 0.0)
+            large = np.any(np.abs(raw.numbers(k)) > _COUNTS)
+        if said.unknown or whole or large:
             found.append(k)
     return found
 
@@ -215,12 +223,14 @@ def _turns(
     columns: Mapping[int, Column],
     rate_hz: float | None,
 ) -> bool:
-    """Whether columns are a rate by their numbers; those that name a turn may be its angle."""
+    """Whether columns are a rate by their numbers; those that may be an angle are no counts."""
     triad = triad_of(raw, columns)
     if not turns_like_a_body(triad):
         return False
-    if not any(names_turn(names[k]) for k in _places(columns)):
+    if not any(may_be_angle(names[k]) for k in _places(columns)):
         return True
+    if turns_in_counts(triad):
+        return False
     times = (k for k, one in enumerate(said) if one.quantity == "time" and k in raw.values)
     time = next((Column(k, said[k].unit) for k in times), None)
     return not wanders(triad, rate_hz or rough_rate(raw, time))

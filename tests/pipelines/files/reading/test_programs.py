@@ -39,18 +39,20 @@ def test_axes_are_named_as_trackers_and_cameras_do(tmp_path: Path, names: str) -
 
 
 @pytest.mark.parametrize("about_nought", [False, True])
+@pytest.mark.parametrize("names", ["gyro_roll,gyro_pitch,gyro_yaw", "girox,giroy,giroz"])
 def test_a_turn_of_a_gyroscope_that_is_an_angle_is_passed_over(
-    tmp_path: Path, about_nought: bool
+    tmp_path: Path, names: str, about_nought: bool
 ) -> None:
-    names = [f"gyro_{turn}" for turn in ("roll", "pitch", "yaw")]
     run = a_run(seconds=30.0)
     angles = np.cumsum(np.degrees(run.angular_velocity_rad_s), axis=0) / run.rate_hz + 20.0
     if about_nought:
         angles += 8.0 * np.sin(0.5 * run.time_s)[:, None] - angles.mean(axis=0)
     path = tmp_path / "run.csv"
-    held = np.column_stack([run.time_s, run.acceleration_m_s2, angles])
-    path.write_text(f"time,ax,ay,az,{','.join(names)}\n{rows(held)}")
-    assert not read(path).samples.has_gyro
+    # counts may be of either
+    for turns in (angles, np.round(1000.0 * run.angular_velocity_rad_s)):
+        held = np.column_stack([run.time_s, run.acceleration_m_s2, turns])
+        path.write_text(f"time,ax,ay,az,{names}\n{rows(held)}")
+        assert not read(path).samples.has_gyro
 
 
 def test_an_angular_acceleration_is_no_acceleration(tmp_path: Path) -> None:
@@ -88,16 +90,16 @@ def test_what_was_made_of_an_acceleration_yields_to_it(
 
 
 @pytest.mark.parametrize(
-    ("raw", "made"),
-    [("acc raw {x} (counts)", "acc smooth {x} (m/s^2)"), ("acc_uncal_{x}", "acc_earth_{x}")],
+    ("raw", "made", "digits"),
+    [("acc raw {x} (counts)", "acc smooth {x} (m/s^2)", 0), ("acc_uncal_{x}", "acc_earth_{x}", 1)],
 )
 def test_counts_without_a_unit_yield_to_what_was_made_of_them(
-    tmp_path: Path, raw: str, made: str
+    tmp_path: Path, raw: str, made: str, digits: int
 ) -> None:
     table = columns(acc=made, gyr="gyr_{x}", time_name="time")
-    counts = np.round(ACC / G * 2048.0)
+    counts = np.round(ACC / G * 2048.0, digits)
     table |= {
-        raw.format(x=axis): [f"{v:.0f}" for v in counts[:, k]] for k, axis in enumerate("xyz")
+        raw.format(x=axis): [f"{v:.1f}" for v in counts[:, k]] for k, axis in enumerate("xyz")
     }
     path = written(tmp_path / "run.csv", table)
     assert_is_the_run(read(path))
