@@ -34,7 +34,7 @@ def test_every_key_can_be_written_in_an_address() -> None:
         surface="grass", fatigue="lean", device="lsm6dso", axes="-z+y+x", mount_pitch=15,
         mount_roll=-4, mount_yaw=9, acceleration_range_g=8, gyro_range_deg_s=1000, standing_s=3,
         walk_s=20, time_scale=0, baseline="runner.json", protocol="backstride",
-        link="serial", logged_runs=2, motion="six_faces", faults=every_kind_of_fault(),
+        link="serial", pair="yes", logged_runs=2, motion="six_faces", faults=every_kind_of_fault(),
         treadmill="stands@20+40", foot_pod="1", heart_rate="absent",
         script=Script((Change("speed", 3.6, 30.0),), (Happening("stop", 60.0, 5.0),)),
     )  # fmt: skip
