@@ -131,9 +131,12 @@ def test_what_is_told_before_a_run_reaches_the_page(monkeypatch: pytest.MonkeyPa
     assert any(note.startswith("Today's budget: ") for note in notes)
     assert any(note.startswith("Before you start: ten pelvic tilts") for note in notes)
     note = Dashboard.note
-    monkeypatch.setattr(
-        Dashboard, "note", lambda page, text: (told.append(text), note(page, text))[1]
-    )
+
+    def overhear(page: Dashboard, text: str) -> None:
+        told.append(text)
+        note(page, text)
+
+    monkeypatch.setattr(Dashboard, "note", overhear)
     monkeypatch.setattr("pipelines.views.page.run._LINGER_S", 0.1)
     backstride("live", QUICK, "--dashboard", "--no-browser", "--surface", "asphalt")
     assert any("Stage 1 of 3 is for the treadmill" in text for text in told)
