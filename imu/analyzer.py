@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imu.chain.gait import GAIT_NAMES, believe_open_run
-from imu.chain.intake import LEAPS_TOLD, ZEROS_TOLD, time_order_error
+from imu.chain.intake import LEAPS_TOLD, NEVER_HEARD, ZEROS_TOLD, time_order_error
 from imu.chain.loop import (
     ACCELEROMETER,
     ALIGN,
@@ -538,6 +538,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         s["bout"] = new_bout_state()
         s["last_step_s"] = s["posture_s"] = -np.inf
         s["posture_quality"] = new_posture_quality_state()
+        s["intake"]["turn_missing"] = NEVER_HEARD
         if self._mounting is not None:
             s["learned"]["mounting"] = self._mounting
             s["learned"]["mounting_status"] = MOUNTING_KNOWN

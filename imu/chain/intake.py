@@ -54,6 +54,8 @@ _MOVING_M_S2: Final = 1.0
 _FALLING_M_S2: Final = 6.0
 _TURNS_AND_FALLS_M_S2: Final = 3.0
 _FALLS_S: Final = 0.5
+#: Samples without its reading before the first of a gyroscope: who has none is silent at once.
+NEVER_HEARD: Final = 1 << 40
 #: No gyroscope that turns so fast stands still with the next sample.
 _TURNING_RAD_S: Final = 0.3
 #: Nobody is thrown so far from one sample to the next at 200 Hz, m/s² on an axis, nor at 50 Hz and

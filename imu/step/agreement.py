@@ -205,7 +205,7 @@ def judge_agreement(c: Record, s: Record, f: Record, number: int) -> None:
     Up must be known; what is found stands in the chain's state.
     """
     if s.turns == 0:
-        if s.kind == WITH_GYRO and s.sanity.turned_ever == 0:
+        if s.kind == WITH_GYRO and s.silent == 0 and s.sanity.turned_ever == 0:
             note_trouble(s.sanity, GYRO_ZERO, 0.0)
         return
     a = s.agreement

@@ -67,7 +67,7 @@ def decoded_samples(session: Session, *, raw: bool = False) -> tuple[DeviceInfo,
             "holds no sample: give a session in which the sensor had begun to send.",
             path=str(session.path),
         )
-    return info, Samples.concatenate(blocks)
+    return info, Samples.concatenate(blocks).without_unmeasured()
 
 
 def write_samples(path: str | os.PathLike[str], session: Session, *, raw: bool = False) -> int:
