@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
@@ -21,6 +22,7 @@ from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.commands.after_run import ask_after_run, file_and_review, offer_unfiled
 from pipelines.commands.checks import check_axes, check_outputs, check_port, warm_up_filters
+from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import as_typed, complain, ended_by_ctrl_c, say, say_summary
 from pipelines.commands.options import Axes, BaselineFile, Height, Mass, SettingsFile
 from pipelines.files.alert_settings_file import load_alert_settings
@@ -278,6 +280,8 @@ def _check_words(on_alert: str, speed: str, slope: str) -> None:
 
 def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOptions, bool]:
     """The source that the runner chooses, the answers that go with it, and whether on a page."""
+    if sys.stdin.isatty():
+        ask_what_is_due(journal)
     marks = dict(stated.marks)
     first = ask_for_source(journal, surface=marks.get("surface", ""), shoe=marks.get("shoe", ""))
     marks |= {"surface": first.surface, "shoe": first.shoe}

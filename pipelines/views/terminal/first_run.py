@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from imu.errors import BackstrideError, InputError, ParameterError
+from pipelines.coaching.training.pain import check_cue
 from pipelines.coaching.training.traffic_light import Judged, judge_pain
 from pipelines.runner.journal.advice import words_before_a_run
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -322,6 +323,8 @@ def _ask_back(ask: Ask, tell: Tell, light: Callable[[int], Judged]) -> str:
     if level is None:
         return ""
     tell(light(level).cue.message)
+    if (questions := check_cue(level)) is not None:
+        tell(questions.message)
     return str(level)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -219,6 +220,33 @@ def test_a_sign_for_a_doctor_is_told_before_the_guide_and_lets_no_rating_go_on(
     told = left_at("Enter when you are ready", answers, tmp_path, monkeypatch)
     assert told.startswith("Do not run on, because pain shoots below the knee")
     assert "Pain of 2: do not run while one of the signs for a doctor is there." in told
+
+
+def test_questions_that_are_due_are_asked_before_the_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    with Journal(tmp_path / "journal.sqlite3") as journal:
+        journal.add(Pain(time.time_ns() - 10**9, 7))
+    terminal = SimpleNamespace(isatty=lambda: True, readline=lambda: "n\n")
+    monkeypatch.setattr("sys.stdin", terminal)
+
+    def guided(journal: JournalAtHand, **_: str) -> FirstRun:
+        assert len(journal.open().entries(Questionnaire)) == 1
+        raise InputError("the guide has begun.")
+
+    monkeypatch.setattr("pipelines.commands.live.ask_for_source", guided)
+    ended = backstride("live")
+    assert "Is the skin between your legs numb?" in ended.out
+    assert "the guide has begun." in ended.err
+
+
+def test_a_strong_pain_in_the_guide_tells_of_the_questions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["2", "metric", "180 cm", "80", "", "", "7"]
+    told = left_at("Enter when you are ready", answers, tmp_path, monkeypatch)
+    assert "Pain of 7 is worth a few questions about signs" in told
 
 
 @pytest.mark.parametrize("stated", [(), ("--surface", "grass")])
