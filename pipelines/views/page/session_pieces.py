@@ -49,6 +49,9 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
         text, advice = "Nothing is judged until you resume. The recording goes on.", ""
     elif state == "waiting" and not status.steps and status.gait == "still":
         text = _STAND
+    pain = status.pain
+    if pain is not None and pain.light == "go" and status.asked_s is not None:
+        pain = None  # nobody is waved on over open questions
     # a number stays with its sign
     text, advice = (words.replace(" %", "\N{NO-BREAK SPACE}%") for words in (text, advice))
     return {
@@ -56,7 +59,7 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
         "text": text,
         "advice": advice,
         "state": state,
-        "light": None if status.pain is None else light_piece(status.pain.light, status.pain.level),
+        "light": None if pain is None else light_piece(pain.light, pain.level),
         "asks": status.asked_s is not None,
     }
 

@@ -481,6 +481,7 @@ def test_open_questions_stay_until_they_are_answered_or_put_off() -> None:
     page.update(status)
     shown = page.shown()["condition"]
     assert shown["asks"] and "worth a few questions" in shown["text"]
+    assert shown["light"] is None  # nobody is waved on over them
     assert page.shown()["cadence"]["suggested"] is None
     answered = FlagsAnswered(150.0, (), cleared=False, stopped=False)
     status.take(answered)
