@@ -44,7 +44,7 @@ class BodyData:
     '5 ft 9 in tall, 154.0 lb, imperial'
     >>> body.save('{"units": "metric", "height": "17", "weight": ""}')
     >>> body.pieces()["trouble"]
-    "height is '17 cm': give a height from 100 to 250 cm, such as '175 cm'."
+    "height is '17': give a height from 100 to 250 cm, such as '175' or '1.75 m'."
     """
 
     def __init__(

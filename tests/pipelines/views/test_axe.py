@@ -24,7 +24,8 @@ pytestmark = [
 ]
 #: Each screen of the live page, and words that it shows.
 SHOWN = {
-    "connect": "Connect your sensor", "found": "2 sensors and ports found", "refused": "17 cm",
+    "connect": "Connect your sensor", "found": "2 sensors and ports found",
+    "refused": "height is '17'",
     "starting": "Connecting to the sensor", "faces": "on each side", "standing": "upright",
     "done": "is calibrated", "failed": "calibrate again", "live": "within your usual range",
     "alerted": "changed from your baseline", "go": "pain 2 of 10", "change": "Pain of 4",

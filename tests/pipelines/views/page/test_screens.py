@@ -17,7 +17,7 @@ return Math.min(...[...document.querySelectorAll('.sheet li > span, .sheet p, .s
 _SCREENS = {
     "connect": "Connect your sensor",
     "found": "Polar H10 A1B2C3D4",
-    "refused": "height is '17 cm'",
+    "refused": "height is '17'",
     "starting": "Connecting to the sensor",
     "faces": "Sides: 4 of 6 seen",
     "standing": "still for 2.0 of 5 seconds",
