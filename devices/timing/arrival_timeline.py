@@ -27,6 +27,10 @@ _STEADY_NS: Final = 20_000_000_000
 # makes those around it doubtful once the floor of the arrivals has been seen for so long, µs.
 _TOO_SOON: Final = 0.5
 _FLOOR_US: Final = 2e6
+# Share of the latest samples from which on a sensor is known to measure less often than it sends,
+# or to lie still: a duplicate is not told from its own samples, and a fast clock is none.
+_REPEATS_ITSELF: Final = 0.22
+_LATEST_SAMPLES: Final = 128
 # How long its arrivals are remembered, s: its rate may wander with the temperature.
 _ARRIVALS_S: Final = 128.0
 # Time scale settles for so long, and later moves by no more than this share, towards the floor of
@@ -67,6 +71,7 @@ class ArrivalTimeline:
         self._latest = b""  # sample, as bytes
         self._alone_too_soon = False  # the latest, and not the one before it
         self._repeats = 0  # kept since some last came too soon
+        self._repeats_itself = 0.0  # share of the samples, alone in a message, that are as before
         self._soonest_us = inf
         self._settled_us = _SETTLING_US  # counted time until which the scale settles
         self._begin(1e6 / rate_hz)
@@ -96,16 +101,19 @@ class ArrivalTimeline:
         known = reading.missing_before if self._losses.received else 0
         before, self._latest = self._latest, _last_sample(reading)
         too_soon = self._is_too_soon(known + n, period_us, arrival_ns)
-        if too_soon and n == 1 and not known and self._latest == before:
+        same = n == 1 and not known and self._latest == before
+        itself = self._repeats_itself > _REPEATS_ITSELF
+        if too_soon and same and not itself:
             self._alone_too_soon = False
             duplicated = self._losses.duplicated + 1
             self._losses = self._losses._replace(duplicated=duplicated)
             return None
         # on a wire a duplicate proves the sample before it, which comes too soon: that is no floor
-        self._alone_too_soon = too_soon and n == 1 and not self._alone_too_soon
+        self._alone_too_soon = too_soon and n == 1 and not (self._alone_too_soon or itself)
+        self._repeats_itself += (same - self._repeats_itself) / _LATEST_SAMPLES
         self._repeats += reading.repeated
         if too_soon and not self._alone_too_soon and self._index * self._nominal_us > _FLOOR_US:
-            if self._repeats:
+            if self._repeats and not itself:
                 self._troubles_ns.append(arrival_ns)
             self._repeats = 0
         lost = known + self._lost(n, period_us, arrival_ns, known)

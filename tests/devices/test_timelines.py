@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -734,6 +735,26 @@ def test_a_sensor_that_measures_less_often_than_it_sends_keeps_all_its_samples(n
         assert placed is not None or k < 20  # before it is known how they come
         assert placed is None or not placed.doubtful
     assert timeline.losses.received > 5990
+
+
+@pytest.mark.parametrize("fast", [1.005, 1.03])
+@pytest.mark.parametrize("still_s", [0.0, 20.0])
+def test_a_sensor_that_repeats_itself_on_a_fast_clock_is_followed(
+    fast: float, still_s: float
+) -> None:
+    timeline, random = ArrivalTimeline(200.0), Random(5)
+    off_s = []
+    for k in range(8000):
+        at_s = k / (200.0 * fast)
+        value = 0.0 if at_s < still_s else float(k if still_s else k // 2)
+        item = Reading(np.full((1, 3), value), None, None, None, repeated=int(value == 0.0))
+        arrival_s = math.ceil((at_s + random.expovariate(500.0)) / 0.03) * 0.03
+        placed = timeline.place(item, round(arrival_s * 1e9))
+        assert placed is not None or k < 100  # before it is known that it does
+        if placed is not None and at_s > 30.0:
+            assert not placed.doubtful
+            off_s.append(float(placed.time_s[0]) - at_s)
+    assert max(off_s) - min(off_s) < 3e-3
 
 
 def test_a_stamp_after_a_long_silence_early_on_counts_as_it_is() -> None:
