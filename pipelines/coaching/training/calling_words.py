@@ -17,19 +17,21 @@ _CALLING: Final = {
         r"electric (?:shocks?|jolts?)",
     ),
     "weakness": (
-        r"weak\w*|paraly[sz]\w*|buckl(?:es|ed|ing)",
-        r"(?:gives?|gave|giving) (?:way|out)",
+        r"weak\w*|paraly[sz]\w*|buckl(?:es|ed|ing)(?! (?:the|my)\b)",
+        r"(?:gives?|gave|giving) (?:way(?! to\b)|out(?! at\b))",
     ),
     "numbness": (
-        r"numb\w*|tingl\w*|pins and needles|no feeling|(?<!fell )(?<!fall )(?<!falling )asleep",
+        r"numb\w*|tingl\w*|pins and needles|no feeling",
+        r"(?<!fell )(?<!fall )(?<!falling )(?<!fast )(?<!half )asleep(?! (?:on|in)\b)",
         r"(?:can(?:.?t| ?not)|could(?:n.?t| not)) (?:really )?"
-        r"feel(?! (?:it|pain|any|anything|much|a thing|the (?:pain|ache|difference))\b)",
+        r"feel(?! (?:it|pain|any|anything|much|a thing|the (?:pain|ache|difference)|"
+        r"better|worse|good|great|fine|well|fresher|happier|stronger)\b)",
         r"(?:loss of|lost|losing) (?:all |the |my |any )?(?:feeling|sensation)",
     ),
     "foot_drop": (r"stumbl\w*",),
     "saddle": (
         r"saddle|groins?|genitals?|genitalia|perine(?:um|al)|crotch|private parts?|privates|bum",
-        r"(?<!at the )(?<!near the )(?<!to the )"
+        r"(?<!at the )(?<!near the )(?<!to the )(?<!top to )"
         r"bottom(?! (?:of|half|part|lower|back|ribs?|right|left|edge|end|vertebra|disc|spine)\b)",
         r"vagina\w*|vulva|labia|penis|testic\w*|scrotum|anus|anal|rect(?:um|al)",
         r"erections?|erectile|sexual\w*",
@@ -37,23 +39,27 @@ _CALLING: Final = {
     "bladder": (
         r"bladder|bowels?|incontinen(?:t|ce)|urin(?:e|ary|at(?:e|es|ed|ing|ion))|constipat\w*",
         r"pee(?:s|d|ing)?|poo(?:s|ed|ing)?|poop(?:s|ed|ing)?|piss(?:es|ed|ing)?(?! off)",
-        r"(?<!\ba )wee(?:s|d|ing)?|(?:have|having|do|doing|need|for) a wee",
+        r"(?<!\ba )wee(?:s|d|ing)?(?! (?:bit|while|niggle|ache|twinge|sore)\b)",
+        r"(?:have|having|do|doing|need|for) a wee",
         r"toilet|loo|lavatory|restroom|f(?:a)?eces|fa?ecal|diarrh\w*",
         r"(?<!bar )(?<!on a )(?<!step )stools?",
-        r"(?:hold\w*|held|pass\w*|mak(?:e|ing)|los(?:e|ing|t)|leak\w*) (?:\w+ ){0,2}"
-        r"water(?! (?:station|fountain|stop|bottle|break|jump))",
+        r"(?:hold\w*(?! on\b)|held|pass\w*|mak(?:e|ing)|los(?:e|ing|t)|leak\w*) (?:\w+ ){0,2}"
+        r"water(?! (?:station|fountain|stop|point|tower|tank|bottle|break|jump))",
         r"(?:wet|wetting|soil\w*) (?:myself|my (?:self|pants|bed|trousers|shorts|underwear))",
     ),
     "accident": (
-        r"(?<!by )accidents?|crash(?:ed|es)?|collided|collision|trip(?:ped|ping| over)",
+        r"(?<!by )accidents?|crash(?:ed|es)?(?! (?:diet|on the (?:sofa|couch|bed)))|collided|"
+        r"collision|trip(?:ped(?! up)|ping| over)",
         r"fell(?! (?:asleep|short|behind|back|into|in love|to \d|from \d|away|silent)\b)",
-        r"(?<!last )(?<!this )(?<!in )(?<!in the )(?<!every )falls?(?! (?:asleep|race|season)\b)",
+        r"(?<!last )(?<!this )(?<!in )(?<!in the )(?<!every )"
+        r"falls?(?! (?:asleep|race|season|off|early|behind|short)\b)",
         r"falling(?! (?:asleep|pain))|fallen(?! (?:asleep|arch))",
         r"hit by an? (?:car|bike|bicycle|bus|van|lorry|truck|cyclist|scooter)",
         r"knocked (?:down|over)|slipped (?:on|over|off|down)",
     ),
     "unwell": (
-        r"fever\w*|chills|shivering|night sweats|ill(?!-)|illness|unwell|flu|infect\w*",
+        r"fever\w*|chills|shivering|night sweats|ill(?!-)|illness|unwell|flu(?! (?:shot|jab))",
+        r"infect\w*",
         r"sick(?! of\b)|nause\w*|vomit\w*|(?:have|had|having|running|got|with) a temperature",
         r"weight[ -]loss|(?:lose|losing|lost|loss of) (?:\w+ ){0,3}weight",
     ),

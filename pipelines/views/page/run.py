@@ -194,7 +194,8 @@ def _before_a_run(journal: Journal) -> SaidBefore:
     notes = [] if missed is None else [f"{missed.message} Add it on the page of your runs."]
     if not warning:
         plan = plan_from_journal(journal, datetime.now().astimezone())
-        cues = [*return_cues(journal, now_ns), *cues_before(plan, ())]
+        rests = plan.rest_day is not None  # which the return's own words say
+        cues = [*return_cues(journal, now_ns), *([] if rests else cues_before(plan, ()))]
         notes += [cue.message for cue in cues]
     return SaidBefore(warning, tuple(notes))
 

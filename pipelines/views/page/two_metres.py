@@ -108,8 +108,9 @@ def budget_words(
     >>> status = LiveStatus(source="", device="", easy_km=2.0)
     >>> budget_words(status, plan)
     ('easy left', '3.5', 'km')
+    >>> status = LiveStatus(source="", device="", distance_m=1000.0)
     >>> budget_words(status, CompanionPlan(longest=LongestSession(5000.0)))
-    ('left today', '5.5', 'km')
+    ('left today', '4.5', 'km')
     """
     if plan is None or plan.longest is None:
         return None
@@ -118,9 +119,9 @@ def budget_words(
         done_km = today.dose_easy_km + (status.easy_km or 0.0)
         amount, _ = dose_words(max(0.0, BEYOND * longest.dose_easy_km - done_km), units)
         return "easy left", amount, LONG[units][1]
-    if longest.distance_m is None:
+    if longest.distance_m is None or status.distance_m is None:
         return None
-    done_m = today.distance_m + (status.distance_m or 0.0)
+    done_m = today.distance_m + status.distance_m
     return "left today", *counted_distance(max(0.0, BEYOND * longest.distance_m - done_m), units)
 
 
