@@ -77,7 +77,7 @@ def ask_questions(
         try:
             for name in QUESTIONS:
                 answers[name] = answers[name] or asked(question(name))
-            if before.stopped and not any(answers.values()):
+            if before.stopped:  # also where another sign stays
                 cleared = cleared or asked(text("red_flags.cleared_question"))
         except (ParameterError, KeyboardInterrupt) as ending:
             if not any(answers.values()):

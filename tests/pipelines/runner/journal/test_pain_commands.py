@@ -239,6 +239,10 @@ def test_bladder_signs_are_for_the_emergency_department_now() -> None:
     for lighter in (("--yes", "sciatica"), ()):
         assert told in journal("check", *lighter, "--no-others")
         assert told in journal("week")
+    # whom a doctor has cleared, and whose leg still hurts, is asked for that as well
+    said = journal("check", answers="y\n" + 7 * "n\n" + "y\n")
+    assert told not in said.splitlines()[-1]
+    assert "pain shoots" in journal("week")
     assert "Coaching goes on" in journal("check", "--no-others", "--cleared")
 
 
