@@ -103,11 +103,12 @@ def verdict(status: LiveStatus) -> tuple[Standing, str]:
     if status.pain is not None and status.pain.light != "go":
         said = (*light_parts(status.pain), _open_questions(status))
         return "changed", " ".join(filter(None, said))
-    if questions := _open_questions(status):
-        return "changed", questions
     changed = [NAMES.get(name, name) for name, one in status.indicators.items() if one.changed]
-    if changed:
-        return "changed", f"changed from your baseline: {', '.join(changed)}"
+    told = [f"changed from your baseline: {', '.join(changed)}"] if changed else []
+    # they stay open for long, and may not hide it
+    told += filter(None, [_open_questions(status)])
+    if told:
+        return "changed", ". ".join(told)
     judged = {name: one for name, one in status.indicators.items() if one.judged}
     if not status.standing.watching or not judged:
         return "waiting", status_words(status.standing, status.params)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.views.terminal.plain_log import PlainLog
+from pipelines.views.terminal.wording import verdict
 from tests.examples import few
 from tests.pipelines.views.terminal.statuses import ALERT, some_status
 
@@ -35,6 +36,15 @@ def test_lines_keep_ten_steps_and_five_seconds_apart(moves: list[tuple[int, floa
             last_steps, last_s = steps, elapsed_s
         else:
             assert steps - last_steps < 10 or elapsed_s - last_s < 5.0
+
+
+def test_open_questions_do_not_hide_what_has_changed() -> None:
+    status = replace(some_status(), asked_s=3.0)
+    name, one = next(iter(status.indicators.items()))
+    status = replace(status, indicators={**status.indicators, name: one._replace(changed=True)})
+    state, words = verdict(status)
+    assert state == "changed"
+    assert words.startswith("changed from your baseline: ") and "questions about signs" in words
 
 
 def test_heading_explains_the_units() -> None:
