@@ -46,8 +46,7 @@ _OTHERWISE: Final[dict[tuple[str, str], Consequence]] = {
     # they have no numbers: a leap of the clock forward is missing time
     ("movesense", "clock_jump_s"): "gap",
     ("polar", "clock_jump_s"): "gap",
-    # nothing tells exchanged frames from others, nor on a cable repeated ones
-    ("witmotion/serial", "duplicate"): "shown",
+    # nothing tells exchanged frames from others
     ("witmotion", "reorder"): "shown",
     # a cable goes on: the number, or the missing time, tells
     ("backstride/serial", "reset"): "restarted",
