@@ -149,9 +149,8 @@ async def run_dashboard(
         prepare = prepare or _prepare(options)
         home = HomePages(at_hand, run_goes_on=lambda: dashboard.run_goes_on)
         begun = NotesAtStart(dashboard, notes, dashboard.note)
-        view = SeveralViews([begun, *other_views])
-        stay = _Stay(url, options, dashboard, view, prepare, at_hand, home)
-        stay.others = SeveralViews(other_views)
+        view, others = SeveralViews([begun, *other_views]), SeveralViews(other_views)
+        stay = _Stay(url, options, dashboard, view, others, prepare, at_hand, home)
         stay.after_run = after_run
         report = None if make_report is None else partial(stay.report, make_report)
         async with serve(dashboard, listening, report, home) as address, stay.preparing():
@@ -209,6 +208,7 @@ class _Stay:
         options: LiveOptions,
         dashboard: Dashboard,
         view: LiveView,
+        others: LiveView,
         prepare: Prepare,
         journal: JournalAtHand,
         home: HomePages,
@@ -218,7 +218,7 @@ class _Stay:
         self._home = home
         self._url, self._options = url, options
         self._dashboard, self._prepare, self._journal = dashboard, prepare, journal
-        self._view, self.others = view, SeveralViews([])
+        self._view, self._others = view, others  # all of them, and those besides the page
         self._task = asyncio.current_task()
         self._start_again = False
         self._prepared: asyncio.Future[None] | None = None
@@ -250,7 +250,7 @@ class _Stay:
             # who rates a strong pain and does not run has rated it all the same
             if (rated := self._dashboard.today.rated) is not None:
                 for line in keep_rating(self._journal, *rated):
-                    self.others.note(line)
+                    self._others.note(line)
 
     async def _left_after_run(self) -> bool:
         """Go through one run; whether the program is to end then."""
@@ -384,7 +384,7 @@ class _Stay:
         if self.run.interrupted and not self._start_again:
             return True  # Ctrl-C, a terminal that is closed, a computer that shuts down: at once
         self._start_again = False
-        self.others.note("the run has ended; its summary is on the live page.")
+        self._others.note("the run has ended; its summary is on the live page.")
         try:
             left = await self._answered(self._dashboard.finish_wanted.wait())
         except asyncio.CancelledError:

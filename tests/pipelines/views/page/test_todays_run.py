@@ -95,7 +95,8 @@ def test_pain_rated_on_the_first_page_is_answered_there_and_never_lost(tmp_path:
 
         async def leave() -> None:
             options = LiveOptions()
-            await _Stay(None, options, page, page, _prepare(options), hand, Mock()).until_left()
+            stay = _Stay(None, options, page, page, page, _prepare(options), hand, Mock())
+            await stay.until_left()
 
         def left(*answers: str) -> list[int]:
             for answer in answers:
