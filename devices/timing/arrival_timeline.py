@@ -56,7 +56,8 @@ class ArrivalTimeline:
     was away; a delay that stays is taken for a loss until samples come too early. A sample that is
     the one before to the last bit is a duplicate where it comes too soon to have been measured, and
     is dropped; one that the link delays by as much is not told from a sensor that measures less
-    often than it sends, until later samples come too soon: then all are in doubt.
+    often than it sends, until later samples come too soon: then all are in doubt. Where more than a
+    fifth are as before, the sensor repeats itself, and nothing is dropped or doubted for it.
 
     Parameters
     ----------
