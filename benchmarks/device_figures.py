@@ -23,7 +23,8 @@ from devices.simulator.peripheral import Host
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_sensor import VirtualSensorSource
 from devices.timing.program_clock import SystemClock
-from imu.analyzer import StepAnalyzer, warm_up
+from imu.analyzer import StepAnalyzer
+from imu.compile_ahead import warm_up
 
 _SERVICE: Final = "5b0e0001-43a1-4d0e-8f6e-6b1f7d9b2c10"
 _DATA: Final = "5b0e0002-43a1-4d0e-8f6e-6b1f7d9b2c10"

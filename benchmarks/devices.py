@@ -10,7 +10,7 @@ from functools import partial
 from benchmarks import clock
 from benchmarks.device_figures import hand_over, ten_at_once, through_bumble
 from benchmarks.device_streams import FULL_RATE_HZ, STREAMS, decode_all, receive_all
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 
 _REPEATS = 5
 _MINUTES = 10.0

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.bench.faults.drawing import drawn_plan
 from pipelines.bench.faults.judging import judge
 

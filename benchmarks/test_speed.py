@@ -12,8 +12,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer, warm_up
+from imu.analyzer import StepAnalyzer
 from imu.chain.orientation import InclinationFilter
+from imu.compile_ahead import warm_up
 from imu.samples import Samples
 
 RATE_HZ = 200.0

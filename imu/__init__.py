@@ -10,9 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze, warm_up
+    from imu.analyzer import AnalyzerParams, StepAnalyzer
     from imu.calibration import Calibration
     from imu.chain.orientation import InclinationFilter
+    from imu.compile_ahead import warm_up
     from imu.contract import StageEntry, check_stage
     from imu.drift.baseline import Baseline, IndicatorBaseline
     from imu.drift.changes import Change
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from imu.step.trusted_steps import trusted_steps
     from imu.steps import Steps
     from imu.waveforms import Waveforms
+    from imu.whole_recording import analyze
 
 __all__ = [
     "AnalyzerParams",
@@ -81,11 +83,11 @@ _HOME = {
     "StepAnalyzer": "imu.analyzer",
     "Steps": "imu.steps",
     "Waveforms": "imu.waveforms",
-    "analyze": "imu.analyzer",
+    "analyze": "imu.whole_recording",
     "block_means": "imu.step.block_means",
     "check_stage": "imu.contract",
     "trusted_steps": "imu.step.trusted_steps",
-    "warm_up": "imu.analyzer",
+    "warm_up": "imu.compile_ahead",
 }
 
 

@@ -1,4 +1,4 @@
-"""The public face of the chain: samples in, finished running steps out."""
+"""The chain over a stream: samples in, finished running steps out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ from imu.chain.loop import (
 )
 from imu.chain.orientation import new_inclination_state
 from imu.chain.sanity import standing_troubles
-from imu.compiled import compiling, note_compiled
 from imu.errors import InputError, ParameterError
 from imu.learned import LEARNED_STATE, take_over, what_was_learned
 from imu.mounting import mounting_from_axes, mounting_from_up
@@ -44,9 +43,7 @@ from imu.runner import Runner
 from imu.samples import (
     HIGHEST_RATE_HZ,
     LOWEST_RATE_HZ,
-    STANDARD_GRAVITY_M_S2,
     Samples,
-    sample_rate_hz,
 )
 from imu.stage import Stage
 from imu.step.bout import end_bout, end_segment, find_mounting
@@ -64,22 +61,13 @@ from imu.step.closing import (
     look_at_closing,
     run_chain,
 )
-from imu.step.finished_step import FINISHED_STEPS, close_step
 from imu.step.posture_quality import forget_steps, new_posture_quality_state
 from imu.step.step_features import FEATURES
 from imu.step.stride_levelling import find_up_before_step
 from imu.steps import NO_STEPS, ROW_BYTES, STEP_ROW, Steps, concatenate
-from imu.stream_joining import decimate
 from imu.waveforms import Waveforms
 
-__all__ = [
-    "LEARNED_STATE",
-    "AnalyzerParams",
-    "StepAnalyzer",
-    "analyze",
-    "compile_closing",
-    "warm_up",
-]
+__all__ = ["LEARNED_STATE", "AnalyzerParams", "StepAnalyzer"]
 
 #: A block without samples.
 _NOTHING: Final = (np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty(0, np.uint8))
@@ -146,7 +134,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         waveforms: bool = False,
         features: bool = False,
     ) -> None:
-        _check_rate(rate_hz)
+        check_rate(rate_hz)
         stated = axes if axes and axes != "auto" else None
         self._mounting = None if stated is None else mounting_from_axes(stated)
         if neutral_up is not None:
@@ -611,7 +599,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         >>> len(analyzer.change_rate(104.0))
         0
         """
-        _check_rate(rate_hz)
+        check_rate(rate_hz)
         self._finish_segment()
         steps, _ = self._take_steps()
         self._chain["coefficients"] = chain_coefficients(
@@ -683,107 +671,8 @@ def _digest(*settings: object) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _check_rate(rate_hz: float) -> None:
+def check_rate(rate_hz: float) -> None:
+    """Refuse a rate that the chain does not take."""
     if not is_between(rate_hz, LOWEST_RATE_HZ, HIGHEST_RATE_HZ):
         expected = f"a sample rate from 25 to {HIGHEST_RATE_HZ:g} Hz"
         raise ParameterError("rate_hz", rate_hz, expected)
-
-
-def analyze(
-    samples: Samples,
-    runner: Runner | None = None,
-    *,
-    axes: str | None = "auto",
-    speed_m_s: float | None = None,
-    rate_hz: float | None = None,
-    params: AnalyzerParams | None = None,
-) -> Steps:
-    """All running steps of a recording, in one call.
-
-    Parameters
-    ----------
-    samples : Samples
-        The recording. A gyroscope of which an axis has no number counts as not measured.
-    runner : Runner, optional
-        Body data; only ``lumbar_index`` needs them.
-    axes : str, optional
-        Signed sensor axes forward, left, up; ``"auto"`` or nothing, as a table says that states
-        none.
-    speed_m_s : float, optional
-        Running speed where it is known and constant, m/s.
-    rate_hz : float, optional
-        Sample rate; that of the time steps otherwise, see :func:`~imu.samples.sample_rate_hz`.
-        Above 1600 Hz samples are averaged in groups.
-    params : AnalyzerParams, optional
-        Parameters of the stages.
-
-    Returns
-    -------
-    Steps
-        In order of initial contact.
-
-    Raises
-    ------
-    InputError
-        When the recording is empty or its time does not increase.
-    ParameterError
-        When an argument or the rate is outside its range.
-
-    Notes
-    -----
-    Contact and toe-off, force and oscillation are told from the specific force, lean from
-    :class:`InclinationFilter`; each stage's module names its source. What they are worth against
-    measured force stands in ``benchmarks/ACCURACY.md``.
-
-    Examples
-    --------
-    >>> time_s = np.arange(2000) / 200.0
-    >>> beat = 2.0 * np.pi * 2.7 * time_s
-    >>> up = 9.81 * (1.0 + 1.3 * np.sin(beat))
-    >>> force = np.stack([1.96 * np.cos(beat), 0.0 * beat, up], axis=1)
-    >>> steps = analyze(Samples(time_s, force, 0.0 * force), axes="+x+y+z")
-    >>> len(steps), steps.cadence_spm[-1].round(1).item()
-    (25, 162.0)
-    """
-    if rate_hz is None:
-        if len(samples) < 2:
-            raise InputError(
-                f"a recording needs at least two samples: this one has {len(samples)}."
-            )
-        order = np.diff(samples.time_s) > 0.0
-        if not order.all():
-            index = int(np.argmin(order)) + 1
-            raise time_order_error(index, samples.time_s, np.nan)
-        rate_hz, _ = sample_rate_hz(samples.time_s)
-    if not is_between(rate_hz, LOWEST_RATE_HZ, np.inf):  # faster ones are made slower
-        _check_rate(rate_hz)
-    samples, rate_hz, _ = decimate(samples.without_unmeasured(), rate_hz)
-    analyzer = StepAnalyzer(rate_hz, runner, axes=axes, speed_m_s=speed_m_s, params=params)
-    return concatenate([analyzer.push(samples), analyzer.flush()])
-
-
-def compile_closing() -> None:
-    """Compile what closes a step, half of the work, and leave it where :func:`warm_up` finds it.
-
-    So that another process can do it meanwhile.
-    """
-    c = chain_coefficients(100.0, Runner(), AnalyzerParams())[0]
-    with compiling():
-        close_step(c, np.zeros(1, CHAIN_STATE)[0], np.zeros(1, FINISHED_STEPS)[0])
-
-
-def warm_up() -> None:
-    """Compile chain and detector, or load them from the cache, before the first sample arrives.
-
-    Examples
-    --------
-    >>> warm_up()  # at the start of a program; nothing is compiled in mid-run then
-    """
-    from imu.drift.detector import compile_detector  # whoever has steps alone needs none of it
-
-    analyzer = StepAnalyzer(100.0, axes="+x+y+z")
-    with compiling():
-        analyzer.push(Samples([0.0], [[0.0, 0.0, STANDARD_GRAVITY_M_S2]], [[0.0, 0.0, 0.0]]))
-        analyzer.flush()
-        compile_detector()
-    note_compiled()

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 #: The second leaves half of the work in the cache meanwhile, where the first finds it.
-_EVERYTHING: Final = "from imu.analyzer import warm_up; warm_up()"
-_CLOSING: Final = "from imu.analyzer import compile_closing; compile_closing()"
+_EVERYTHING: Final = "from imu.compile_ahead import warm_up; warm_up()"
+_CLOSING: Final = "from imu.compile_ahead import compile_closing; compile_closing()"
 _LONGEST_S: Final = 60.0
 
 
@@ -24,7 +24,7 @@ def prepare_filters() -> None:
 
     Where no other process can compile it, it is compiled here.
     """
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
 
     with _compiling_elsewhere() as other:
         if other is not None:
@@ -34,7 +34,7 @@ def prepare_filters() -> None:
 
 async def prepare_filters_meanwhile() -> None:
     """The same while this process goes on with something else, such as a page."""
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
 
     with _compiling_elsewhere() as other:
         # a thread that waits would keep a program from ending

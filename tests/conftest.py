@@ -42,7 +42,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, object, obje
     config = session.config
     if hasattr(config, "workerinput") or config.option.collectonly:
         return started
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
     from imu.compiled import is_compiled
 
     if not is_compiled():

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from benchmarks.recordings import data_directory, force_trials, raw_sacral_clip
 from benchmarks.virtual_sensor import marker_trials
 from imu import contract
-from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze
+from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.contract import StageEntry
 from imu.samples import Quality, Samples
 from imu.step.posture_quality import PostureQualityParams
 from imu.steps import Steps, concatenate
+from imu.whole_recording import analyze
 from tests.bends_and_slips import in_bend, run_of, slipping
 
 RATE_HZ = 100.0

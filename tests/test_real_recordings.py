@@ -22,10 +22,10 @@ from benchmarks.recordings import (
 )
 from benchmarks.virtual_sensor import MarkerTrial, marker_trials
 from imu import contract
-from imu.analyzer import analyze
 from imu.registry import STAGES
 from imu.samples import Samples
 from imu.steps import Steps
+from imu.whole_recording import analyze
 
 pytestmark = pytest.mark.skipif(
     not data_directory().is_dir(),

@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.recordings import data_directory
 from benchmarks.virtual_sensor import runner_motions, virtual_sensor
-from imu.analyzer import analyze
 from imu.samples import Samples
+from imu.whole_recording import analyze
 
 pytestmark = pytest.mark.skipif(
     not (data_directory() / "treadmill_runners").is_dir(),

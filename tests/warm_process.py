@@ -194,7 +194,7 @@ def _import_all() -> None:
                 import_module(name)
             except ImportError:
                 continue
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
 
     warm_up()
     gc.collect()

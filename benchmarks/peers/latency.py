@@ -11,7 +11,7 @@ from devices.records import DeviceInfo, Packet
 from devices.simulator.device import SimulatedDevice
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import StepsFinished
 from pipelines.session.header import SessionHeader

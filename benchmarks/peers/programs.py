@@ -90,7 +90,7 @@ OURS: Final = {
     "whole chain": Work(
         """
 from imu import Samples, StepAnalyzer
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 warm_up()
 """,
         """

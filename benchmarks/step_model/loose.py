@@ -22,11 +22,11 @@ from scipy.signal import butter, sosfilt, sosfilt_zi, sosfiltfilt
 from benchmarks.recordings import WAIST_AXES, waist_trials
 from benchmarks.step_model.wear import rung
 from benchmarks.virtual_sensor import runner_trials
-from imu.analyzer import analyze
 from imu.mounting import mounting_from_axes
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.step.ringing import LOOSE_FEATURES, LOOSE_WORK, fill_loose_features
 from imu.steps import Steps
+from imu.whole_recording import analyze
 
 Array = NDArray[np.float64]
 

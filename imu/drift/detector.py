@@ -524,7 +524,7 @@ class DriftDetector:
 
 
 def compile_detector() -> None:
-    """Compile it, or load it from the cache; only for :func:`~imu.analyzer.warm_up`."""
+    """Compile it, or load it from the cache; only for :func:`~imu.compile_ahead.warm_up`."""
     params = DriftParams(skip_s=0.0, block_steps=4)
     DriftDetector(params).push(Steps(np.zeros(params.block_steps, STEP_ROW)))
     wander_variance(fresh_state()["segment"][0])  # asked for once there is a baseline

@@ -14,7 +14,8 @@ import numpy as np
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer, warm_up
+from imu.analyzer import StepAnalyzer
+from imu.compile_ahead import warm_up
 from imu.compiled import cache_directory
 from imu.errors import RecordingError
 from pipelines.files.stored import private_folder

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
-from imu.analyzer import StepAnalyzer, warm_up
+from imu.analyzer import StepAnalyzer
+from imu.compile_ahead import warm_up
 from imu.samples import Samples
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.simulation import write_simulation

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imu.analyzer import AnalyzerParams, StepAnalyzer, analyze
+from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.chain.filters import zero_phase_cutoff
 from imu.contract import require_same_bits
 from imu.errors import InputError, ParameterError
 from imu.runner import Runner
 from imu.samples import Samples
 from imu.steps import Steps, concatenate
+from imu.whole_recording import analyze
 from tests.imu import oracles
 from tests.imu.synthetic import Run, running, sine_power_peak
 

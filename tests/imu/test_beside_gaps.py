@@ -7,10 +7,10 @@ import pytest
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import analyze
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps
+from imu.whole_recording import analyze
 
 #: How far a step without a flag may be off beside a gap, on average and at most: column, unit.
 LIMITS = {

@@ -171,7 +171,8 @@ import sys
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from tests.imu.synthetic import running
-from imu.analyzer import StepAnalyzer, warm_up
+from imu.analyzer import StepAnalyzer
+from imu.compile_ahead import warm_up
 from imu.drift.baseline_in_use import baseline_now
 from imu.drift.detector import DriftDetector, DriftParams
 warm_up()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
-from imu.analyzer import StepAnalyzer, analyze
+from imu.analyzer import StepAnalyzer
 from imu.chain.gait import (
     GAIT_NAMES,
     RUN_WEIGHTS,
@@ -23,6 +23,7 @@ from imu.chain.gait import (
 )
 from imu.errors import BackstrideError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
+from imu.whole_recording import analyze
 from tests.examples import few
 from tests.imu import oracles
 from tests.imu.synthetic import running

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from benchmarks.sensor_faults import FAULTS, HOLES, Fault, outcome_of
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer, analyze
+from imu.analyzer import StepAnalyzer
 from imu.chain.loop import CHAIN_STATE
 from imu.chain.sanity import Sanity, Trouble, standing_troubles
 from imu.errors import InputError
 from imu.samples import Quality, Samples
 from imu.step.turning import _judge_scale
 from imu.steps import Steps, concatenate
+from imu.whole_recording import analyze
 from pipelines.session.facts import SensorDoubted
 from pipelines.words.fact_words import doubt_words
 

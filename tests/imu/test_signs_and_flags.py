@@ -10,13 +10,14 @@ import pytest
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer, analyze
+from imu.analyzer import StepAnalyzer
 from imu.chain.loop import AnalyzerParams
 from imu.drift.blocks import block_values
 from imu.drift.indicators import INDICATORS
 from imu.runner import Runner
 from imu.samples import Quality, Samples
 from imu.steps import Steps, concatenate
+from imu.whole_recording import analyze
 
 PLACES = {indicator.name: place for place, indicator in enumerate(INDICATORS)}
 #: What a faster pace and a slope uphill do to a runner's form: more, less, or next to nothing.

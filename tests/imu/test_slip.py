@@ -10,9 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer, analyze
+from imu.analyzer import StepAnalyzer
 from imu.samples import Samples
 from imu.steps import Steps, concatenate
+from imu.whole_recording import analyze
 
 
 @cache

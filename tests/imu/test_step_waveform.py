@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import analyze
 from imu.step.waveform import band_power, correlation
+from imu.whole_recording import analyze
 
 
 @given(size_g=st.floats(0.01, 3.0), periods=st.integers(1, 6), level=st.floats(-2.0, 2.0))

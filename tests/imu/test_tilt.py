@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
-from imu.analyzer import StepAnalyzer, analyze
+from imu.analyzer import StepAnalyzer
 from imu.chain.loop import CHAIN_STATE
 from imu.samples import STANDARD_GRAVITY_M_S2, Quality, Samples
 from imu.step.stride_levelling import nudge_up
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import STEP_ROW, Steps
+from imu.whole_recording import analyze
 
 TILT = int(Quality.TILT)
 #: When readings are spoilt, s.

@@ -45,7 +45,7 @@ def run(*args: object, cwd: Path | None = None, **changes: str) -> Ended:
 @cache
 def warm() -> None:
     """Load the filters, once: what that takes is a third of a quick command."""
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
 
     warm_up()
 

@@ -26,7 +26,7 @@ if sys.platform == "win32":
 RUN = """
 import asyncio, fcntl, sys, termios
 from pathlib import Path
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.coaching.plan import CompanionPlan

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from devices.simulator.virtual_clock import VirtualClock
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.live import LiveOptions, run_live

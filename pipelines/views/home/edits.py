@@ -291,7 +291,7 @@ def _check(journal: Journal, fields: Fields, now: datetime) -> str:
 
 
 def _file(journal: Journal, _fields: Fields, _: datetime) -> str:
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
 
     missed = unfiled_run(journal)
     if missed is None:

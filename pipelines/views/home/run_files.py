@@ -39,7 +39,7 @@ def read_run(session: Session, journal: Journal) -> Recording:
     BackstrideError
         When there is none, or it cannot be read.
     """
-    from imu.analyzer import warm_up
+    from imu.compile_ahead import warm_up
     from pipelines.replay_options import ReplayOptions
     from pipelines.views.report.earlier import as_stated
     from pipelines.views.report.reading import read_recording

@@ -11,9 +11,10 @@ from devices.records import DeviceInfo, Record
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from devices.sources import open_source
-from imu.analyzer import StepAnalyzer, analyze
+from imu.analyzer import StepAnalyzer
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.step.trusted_steps import trusted_steps
+from imu.whole_recording import analyze
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import BaselineGivenUp, Ended, Fact, SensorDoubted
 from pipelines.session.header import SessionHeader

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from devices.records import DeviceInfo, Record
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from imu.drift.baseline import Baseline, IndicatorBaseline
 from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.params import DriftParams

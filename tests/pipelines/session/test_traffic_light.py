@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from devices.simulator.virtual_clock import VirtualClock
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.coaching.training.intervals import RunWalkPlan

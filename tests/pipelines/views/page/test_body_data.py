@@ -176,7 +176,7 @@ def test_run_does_not_begin_over_an_answer_that_was_refused() -> None:
 _RUN = """
 import asyncio, sys
 from pathlib import Path
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
 warm_up()

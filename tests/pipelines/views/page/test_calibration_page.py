@@ -122,7 +122,7 @@ def test_page_without_a_store_offers_no_calibration() -> None:
 _PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.views.page.run import run_dashboard
 from pipelines.sensors.device_store import devices_directory
 from pipelines.live import LiveOptions

@@ -14,7 +14,7 @@ from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 _RUN = """
 import asyncio, resource, sys
 from pathlib import Path
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.runner.journal.at_hand import JournalAtHand

@@ -21,7 +21,7 @@ from tests.pipelines.views.terminal.statuses import some_status
 _RUN = """
 import asyncio, sys
 from pathlib import Path
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.runner.journal.at_hand import JournalAtHand

@@ -91,7 +91,7 @@ import asyncio, resource, sys
 from pipelines.views.page.run import run_dashboard
 from pipelines.live import LiveOptions
 from pathlib import Path
-from imu.analyzer import warm_up
+from imu.compile_ahead import warm_up
 warm_up()
 
 async def main():
