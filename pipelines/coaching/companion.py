@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple, Protocol, cast
 
+import msgspec
+
 from imu.steps import NO_STEPS, Steps
 from pipelines.coaching.budget import CueBudget, is_told_at_once
 from pipelines.coaching.intensity import RunningIntensity
@@ -21,7 +23,7 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import BendState, advance_bend
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.effort import Effort, effort_of
-from pipelines.coaching.training.intervals import Phase, interval_cues, phase_at
+from pipelines.coaching.training.intervals import Phase, RunWalkPlan, interval_cues, phase_at
 from pipelines.coaching.training.red_flags import RedFlagState, reason_words
 from pipelines.coaching.training.return_to_run import ReturnState, ceiling_cue, stage_cue
 from pipelines.coaching.training.single_session import advance_session
@@ -49,6 +51,8 @@ _CEILING_AGAIN_S: Final = 300.0
 _WALK_PATIENCE_S: Final = 15.0
 #: Pain that was to be changed by something is asked for again after this time, s.
 _PAIN_AGAIN_S: Final = 300.0
+#: After a longer break the body is cold again, s (this program's choice).
+_STILL_WARM_S: Final = 900.0
 #: How long a cue that has to wait is worth telling, s; most important first.
 _WORTH_S: Final = {"ceiling": 5.0, "warm_up": 60.0, "cool_down": 60.0, "opening": 600.0}
 
@@ -60,6 +64,32 @@ class Ending(NamedTuple):
     before_warm_up_m: float | None = None
     cool_down: CoolDown | None = None
     bends: tuple[int, int] | None = None
+
+
+class RunSoFar(msgspec.Struct, frozen=True):
+    """What a companion knows of a run that stops, for the session that goes on with it.
+
+    Attributes
+    ----------
+    warm_up : WarmUpState
+        How far the warm-up is.
+    plan_s : float
+        Time in the run/walk plan, s.
+    told : tuple of str
+        Limits of the single session that were told.
+    distance_m, dose_easy_km : float or None
+        Covered; None while nothing is known of it.
+    held, unanswered : bool
+        Whether pain, or questions without an answer, keep training from being suggested.
+    """
+
+    warm_up: WarmUpState = WarmUpState()
+    plan_s: float = 0.0
+    told: tuple[str, ...] = ()
+    distance_m: float | None = None
+    dose_easy_km: float | None = None
+    held: bool = False
+    unanswered: bool = False
 
 
 class Covered(Protocol):
@@ -114,6 +144,7 @@ class Companion:
         chosen = self._plan
         self._budget = budget or CueBudget()
         self._covered: Covered = covered or _NothingKnown()
+        self._before = RunSoFar()
         self._intensity = RunningIntensity(chosen.usual)
         self._flags = red_flags_before(chosen)
         self._flags_told = False
@@ -165,6 +196,30 @@ class Companion:
         if self._plan.intervals is None or not self.suggests:
             return None
         return phase_at(self._plan.intervals, self._plan_s)
+
+    @property
+    def so_far(self) -> RunSoFar:
+        """What a session that goes on from this one begins with."""
+        return RunSoFar(
+            self._warm_up,
+            self._plan_s,
+            tuple(sorted(self._session_told)),
+            self._run_m,
+            self._run_easy_km,
+            self._held,
+            self._unanswered,
+        )
+
+    def go_on_from(self, before: RunSoFar, gap_s: float) -> None:
+        """Begin in the middle of a run that an earlier session began, that long after its end."""
+        self._before = before
+        self._session_told = frozenset(before.told)
+        self._plan_s, self._moved = before.plan_s, before.plan_s > 0.0
+        self._held = self._held or before.held
+        self._unanswered = self._unanswered or before.unanswered
+        if gap_s <= _STILL_WARM_S:
+            # what was run too hard then is told of that session
+            self._warm_up = replace(before.warm_up, hard_before_s=0.0, hard_before_m=0.0)
 
     def effort(self, heart_rate_bpm: float | None = None) -> Effort | None:
         """How hard it is now; None where nothing tells it, as while nobody runs."""
@@ -243,6 +298,14 @@ class Companion:
         self._flags_told = True
         return [replace(self._flags.cue, time_s=time_s)]
 
+    @property
+    def _run_m(self) -> float | None:
+        return _together(self._before.distance_m, self._covered.distance_m)
+
+    @property
+    def _run_easy_km(self) -> float | None:
+        return _together(self._before.dose_easy_km, self._covered.dose_easy_km)
+
     # ---------------------------------------------------------------------------------- time
 
     def _tick(self, time_s: float, gait: Gait) -> list[Cue]:
@@ -282,7 +345,7 @@ class Companion:
             self._wait("opening", replace(cue, time_s=time_s))
         cues = self._take_limits(time_s)
         if plan.intervals is not None:
-            cues += interval_cues(plan.intervals, -1.0, 0.0)
+            cues += self._phase_now(plan.intervals)
         return [replace(cue, time_s=time_s) for cue in cues] + self._weightiest(time_s)
 
     def _ask_pain(self, time_s: float) -> list[Cue]:
@@ -341,8 +404,8 @@ class Companion:
                 self._session_told,
                 plan.longest,
                 time_s,
-                distance_m=covered.distance_m,
-                dose_easy_km=covered.dose_easy_km,
+                distance_m=self._run_m,
+                dose_easy_km=self._run_easy_km,
                 units=plan.units,
             )
         if plan.week is not None:
@@ -372,6 +435,14 @@ class Companion:
         return [replace(cue, time_s=time_s) for cue in interval_cues(plan, before_s, self._plan_s)][
             -1:
         ]
+
+    def _phase_now(self, plan: RunWalkPlan) -> list[Cue]:
+        """What to do as the session begins, for as long as is left of it."""
+        now = interval_cues(plan, -1.0, self._plan_s)[-1:]
+        if self._plan_s > 0.0:
+            left_s = phase_at(plan, self._plan_s).remaining_s
+            now = [replace(cue, numbers=dict.fromkeys(cue.numbers, left_s)) for cue in now]
+        return now
 
     def _walk_cue(self, time_s: float, duration_s: float, phase: Phase, gait: Gait) -> list[Cue]:
         """Say once an interval that it is for walking; who walks through a jog is left alone."""
@@ -411,6 +482,10 @@ class Companion:
         if family == "ceiling":
             self._ceiling_told_s = time_s
         return [replace(cue, time_s=time_s)]
+
+
+def _together(before: float | None, now: float | None) -> float | None:
+    return now if now is None or before is None else before + now
 
 
 def red_flags_before(plan: CompanionPlan | None) -> RedFlagState:

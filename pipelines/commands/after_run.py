@@ -21,6 +21,7 @@ from pipelines.commands.journal.messages import add_or_tell, say_pain
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import complain, say
 from pipelines.live import LiveRun
+from pipelines.runner.continuing import EarlierSession
 from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.journal.advice import judged_note, why_no_training
 from pipelines.runner.journal.arguments import time_of
@@ -31,7 +32,7 @@ from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.runner.journal.words import run_line
 from pipelines.runner.review import review_cues
-from pipelines.runner.unfiled import file_it, unfiled_run
+from pipelines.runner.unfiled import file_it, unfiled_at, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
 from pipelines.units import parse_distance, read_typed, with_own_unit
@@ -118,6 +119,21 @@ def offer_unfiled(journal: JournalAtHand) -> None:
         if session is None
         else run_line(journal.open(), session)
     )
+
+
+def file_earlier(earlier: EarlierSession, journal: JournalAtHand) -> None:
+    """File what was run before this session goes on from it, so that the journal knows of it."""
+    if earlier.header.simulated:  # nobody ran it
+        return
+    try:
+        opened = journal.open()
+        run = unfiled_at(opened, earlier.path)
+        session = None if run is None else file_it(run, opened)
+    except BackstrideError as error:
+        complain(f"note: {error}")
+        return
+    if session is not None:
+        say(f"What you ran before is in your journal: {run_line(opened, session)}")
 
 
 def _ask_pain(session: Session, journal: JournalAtHand) -> None:

@@ -20,7 +20,12 @@ from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.commands.after_run import ask_after_run, file_and_review, offer_unfiled
+from pipelines.commands.after_run import (
+    ask_after_run,
+    file_and_review,
+    file_earlier,
+    offer_unfiled,
+)
 from pipelines.commands.checks import check_axes, check_outputs, check_port, warm_up_filters
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import as_typed, complain, ended_by_ctrl_c, say, say_summary
@@ -216,6 +221,8 @@ def _accompany(
 ) -> None:
     """From the journal through the run and back; ``port`` is that of a page, None without one."""
     with JournalAtHand() as journal:
+        if stated.earlier is not None:
+            file_earlier(stated.earlier, journal)
         offer_unfiled(journal)
         if source is None and port is None:
             source, stated, page_wanted = _asked(journal, stated)

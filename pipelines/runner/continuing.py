@@ -2,9 +2,10 @@
 
 The earlier log is run once more, and what it taught goes into the header of the new session. The
 two remain two sessions, here and in the journal: each has its own steps, time and distance, and is
-filed as any other, so that together they make the run. A session that was killed was never filed;
-``backstride journal add`` does so. What was usual is counted over the whole run and filed with the
-second part; filed with the first part as well, it counts as the runs of two days would.
+filed as any other, so that together they make the run; one that was killed is filed as the second
+begins. Warm-up, distance, the run/walk plan and pain count on. What was usual is counted over the
+whole run and filed with the second part; filed with the first part as well, it counts as the runs
+of two days would.
 """
 
 from __future__ import annotations

@@ -72,6 +72,14 @@ def _unfiled(journal: Journal, path: Path, *, last: bool) -> Unfiled | None:
     return Unfiled(path, f"{began:%Y-%m-%d %H:%M}", start_ns)
 
 
+def unfiled_at(journal: Journal, path: Path) -> Unfiled | None:
+    """A recording as a run that the journal lacks; None where it has it, or shall not."""
+    try:
+        return _unfiled(journal, path, last=False)
+    except (OSError, RecordingError):
+        return None
+
+
 def run_goes_on(folder: Path | None = None) -> bool:
     """Whether somebody is running: the newest session of the data folder is being written."""
     from pipelines.files.kept_file import is_being_written

@@ -21,6 +21,8 @@ from imu.drift.detector import DriftDetector
 from imu.drift.indicators import INDICATORS
 from imu.errors import InputError
 from pipelines.coaching.coach import CoachState
+from pipelines.coaching.companion import RunSoFar
+from pipelines.session.felt_pain import Felt
 from pipelines.session.json_form import from_plain, to_plain
 
 _DAMAGED = "what this session goes on from cannot be read: its file is damaged."
@@ -69,6 +71,10 @@ class Carried(msgspec.Struct, frozen=True):
         From the end of that session to the beginning of the one that goes on, s.
     indicators : tuple of str
         Those that were watched.
+    run : RunSoFar
+        What the companion knows of the run.
+    felt : Felt
+        Pain in it.
     """
 
     analyzer: dict[str, Any]
@@ -78,6 +84,8 @@ class Carried(msgspec.Struct, frozen=True):
     surface: str = ""
     gap_s: float = 0.0
     indicators: tuple[str, ...] = ()
+    run: RunSoFar = RunSoFar()
+    felt: Felt = Felt()
 
     @classmethod
     def of(
@@ -87,6 +95,8 @@ class Carried(msgspec.Struct, frozen=True):
         coach: CoachState,
         lean: LeanKnown,
         surface: str,
+        run: RunSoFar,
+        felt: Felt,
     ) -> Carried:
         """From the states themselves."""
         return cls(
@@ -96,6 +106,8 @@ class Carried(msgspec.Struct, frozen=True):
             lean,
             surface,
             indicators=tuple(indicator.name for indicator in INDICATORS),
+            run=run,
+            felt=felt,
         )
 
     @property

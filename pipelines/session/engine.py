@@ -29,7 +29,7 @@ from imu.steps import NO_STEPS, Steps, concatenate
 from imu.waveforms import Waveforms
 from pipelines.coaching.budget import CueBudget, uses_budget
 from pipelines.coaching.coach import Coach
-from pipelines.coaching.companion import Companion, Ending
+from pipelines.coaching.companion import Companion, Ending, RunSoFar
 from pipelines.coaching.texts import Number
 from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.session import facts
@@ -119,6 +119,7 @@ class SessionFold:
             self._pauses,
             self._progress,
         )
+        self._warmed_up = False
         if header.carried is not None:
             self._go_on_from(header.carried)
         self._facts: list[Fact] = self._at_the_start()
@@ -130,7 +131,6 @@ class SessionFold:
         self._gaps = Gaps()
         self._arrivals: tuple[int, int] | None = None  # first and last
         self._phase = ("", 0)
-        self._warmed_up = False
         self._stepped = False
         self._loose = False  # told
         self._doubted: set[str] = set()  # told
@@ -197,6 +197,8 @@ class SessionFold:
             self._coach.state,
             self._lean.state,
             self._marks.surface,
+            RunSoFar() if self._companion is None else self._companion.so_far,
+            self._marks.felt,
         )
 
     @property
@@ -499,6 +501,11 @@ class SessionFold:
         self._coach.advises = advises and earlier.coach.advises
         self._lean.state = earlier.lean
         self._marks.surface_before = earlier.surface
+        self._marks.felt = earlier.felt
+        if self._companion is not None:
+            self._companion.go_on_from(earlier.run, earlier.gap_s)
+            self._coach.advises = self._coach.advises and self._companion.suggests
+            self._warmed_up = self._companion.warm_up.done
 
     def _at_the_start(self) -> list[Fact]:
         """What is known before the first record."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import msgspec
+
+from pipelines.coaching.training.traffic_light import Rated
+
 #: A rating so long after the last step is one after the run, s.
 _AFTER_S: Final = 30.0
 
@@ -21,6 +25,24 @@ class FeltPain:
     when: Literal["before", "during", "after"]
     place: str = ""
     noted: bool = False
+
+
+class Felt(msgspec.Struct, frozen=True):
+    """Pain in a run up to now, for the session that goes on with it.
+
+    Attributes
+    ----------
+    ratings : tuple of Rated
+        In order.
+    asked : bool
+        Whether one of them called for the questions about red flags.
+    stopped : bool
+        Whether one of them has ended the run.
+    """
+
+    ratings: tuple[Rated, ...] = ()
+    asked: bool = False
+    stopped: bool = False
 
 
 def moment_of(

@@ -23,7 +23,7 @@ from pipelines.coaching.training.red_flags import RedFlagState, judge_marked
 from pipelines.coaching.training.traffic_light import Moment, Rated, asks_questions, judge_pain
 from pipelines.session import facts, marks
 from pipelines.session.facts import Fact, NeutralTrouble
-from pipelines.session.felt_pain import moment_of
+from pipelines.session.felt_pain import Felt, moment_of
 from pipelines.session.lean import LeanReference
 from pipelines.session.marks import Mark, one_line
 from pipelines.session.pace import Pace
@@ -43,6 +43,8 @@ class MarkRules:
     surface_before : str
         The surface of an earlier session that this one goes on from: no new one when it is said
         again.
+    felt : Felt
+        Pain around this run up to now.
     """
 
     _analyzer: StepAnalyzer
@@ -58,9 +60,7 @@ class MarkRules:
     surface: str = ""
     surface_before: str = ""
     _flags: RedFlagState = field(init=False)
-    _felt: list[Rated] = field(default_factory=list)  # pain around this run up to now
-    _asked: bool = False  # red flags, by a rating
-    _stopped_by_pain: bool = False
+    felt: Felt = field(default_factory=Felt)
 
     def __post_init__(self) -> None:
         self._flags = red_flags_before(None if self._companion is None else self._companion.plan)
@@ -108,14 +108,13 @@ class MarkRules:
         now_s = self._latest.now_s
         moment: Moment = mark.moment or self._moment()
         warned = self._flags.stopped or self._flags.eased
-        judged = judge_pain(
-            mark.level, self._felt, moment, stopped=self._stopped_by_pain, warned=warned
-        )
-        self._felt.append(Rated(mark.level, moment))
+        felt = self.felt
+        judged = judge_pain(mark.level, felt.ratings, moment, stopped=felt.stopped, warned=warned)
         stops = moment == "during" and judged.light == "stop" and not warned
-        self._stopped_by_pain = self._stopped_by_pain or stops
-        asks = not self._asked and asks_questions(mark.level, mark.place)
-        self._asked = self._asked or asks
+        asks = not felt.asked and asks_questions(mark.level, mark.place)
+        self.felt = Felt(
+            (*felt.ratings, Rated(mark.level, moment)), felt.asked or asks, felt.stopped or stops
+        )
         if self._companion is not None:
             self._companion.feel(now_s, judged, asks=asks)
         self._coach.advises = judged.light == "go" and self._suggests

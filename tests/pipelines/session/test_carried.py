@@ -19,10 +19,13 @@ from imu.errors import InputError
 from imu.steps import STEP_ROW, Steps
 from pipelines.coaching.budget import CoachParams, CueBudget
 from pipelines.coaching.coach import Coach
-from pipelines.coaching.companion import Companion
+from pipelines.coaching.companion import Companion, RunSoFar
 from pipelines.coaching.plan import CompanionPlan
+from pipelines.coaching.training.traffic_light import Rated
+from pipelines.coaching.training.warm_up import WarmUpState
 from pipelines.files.loading import load
 from pipelines.session.carried import Carried, LeanKnown, carried_from_text
+from pipelines.session.felt_pain import Felt
 from pipelines.session.json_form import to_json, to_plain
 from tests.examples import few
 
@@ -44,11 +47,15 @@ def run_of(seed: int, count: int, first_s: float, unknown: float) -> Steps:
     return Steps(rows)
 
 
+RUN = RunSoFar(WarmUpState(easy_s=120.5, asked=True), 61.0, ("longest_distance",), 2500.0, 3.1)
+FELT = Felt((Rated(2, "before"), Rated(5)), asked=True)
+
+
 def carried(drift: DriftDetector, coach: Coach | None = None) -> Carried:
     learned = np.zeros(1, LEARNED_STATE)
     learned["bias"], learned["lumbar_baseline"] = (1e-3, -0.1 + 0.2, 1 / 3), math.nan
     state = (coach or Coach()).state
-    first = Carried.of(learned, drift.state, state, LeanKnown(known=True), "track")
+    first = Carried.of(learned, drift.state, state, LeanKnown(known=True), "track", RUN, FELT)
     return structs.replace(first, gap_s=12.5)
 
 
@@ -90,6 +97,7 @@ def test_all_of_it_comes_back_from_text() -> None:
     again = read_again(first)
     assert again.analyzer_state.tobytes() == first.analyzer_state.tobytes()
     assert (again.coach, again.lean, again.surface) == (first.coach, first.lean, "track")
+    assert (again.run, again.felt) == (RUN, FELT)
     assert again.gap_s == 12.5
     assert len(to_json(first)) < 30_000
 
@@ -158,7 +166,9 @@ def test_what_a_session_of_form_3_carried_is_read() -> None:
         "surface": "track",
         "gap_s": 12.5,
     }
-    assert carried_from_text(json.dumps(then)) == now
+    # that form knew nothing of the run's pain and companion
+    known = structs.replace(now, run=RunSoFar(), felt=Felt())
+    assert carried_from_text(json.dumps(then)) == known
 
 
 def change(time_s: float, name: str = "cadence_spm", severity: Severity = "raised") -> Change:

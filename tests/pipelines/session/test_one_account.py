@@ -7,8 +7,9 @@ that this wrote is then read in every way there is.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from pipelines.live_controls import LiveControls
 from pipelines.quantities import WATCHED
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
-from pipelines.runner.continuing import EarlierSession
+from pipelines.runner.continuing import EarlierSession, earlier_session
 from pipelines.runner.filing import finished_run
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
@@ -47,8 +48,10 @@ from pipelines.runner.journal.runs import FinishedRun
 from pipelines.session.facts import (
     BaselineGivenUp,
     BaselineKnown,
+    CueTold,
     Ended,
     Fact,
+    PainJudged,
     UsualRange,
 )
 from pipelines.session.header import SessionHeader
@@ -156,6 +159,18 @@ class Feed:
             yield record
 
 
+def fed(
+    log: Sequence[Record], marks: Sequence[tuple[int, str, str]], controls: LiveControls
+) -> AbstractContextManager[Any]:
+    """Whatever is run live meanwhile gets this log."""
+
+    @asynccontextmanager
+    async def opened(_url: str, **_options: object) -> AsyncIterator[Feed]:
+        yield Feed(log, marks, controls)
+
+    return patch.object(live, "open_source", opened)
+
+
 def lived(
     log: Sequence[Record],
     marks: Sequence[tuple[int, str, str]],
@@ -165,14 +180,9 @@ def lived(
 ) -> live.LiveRun:
     """A live run of the log, recorded."""
     controls = LiveControls()
-
-    @asynccontextmanager
-    async def opened(_url: str, **_options: object) -> AsyncIterator[Feed]:
-        yield Feed(log, marks, controls)
-
     path.unlink(missing_ok=True)
     stated = live.LiveOptions(axes="auto", settings=QUICK, record=path, **options)
-    with patch.object(live, "open_source", opened):
+    with fed(log, marks, controls):
         return asyncio.run(live.run_live(url, stated, Heard(), controls=controls))
 
 
@@ -441,3 +451,39 @@ def test_a_run_computed_anew_keeps_what_people_wrote(
     with Journal() as journal:
         (again,) = journal.entries(Session)
     assert (again.distance_m, again.note, again.surface) == (4000.0, "windy", "track")
+
+
+def told(run: live.LiveRun) -> list[str]:
+    return [fact.text_id for fact in run.facts if isinstance(fact, CueTold)]
+
+
+def test_a_run_that_goes_on_is_accompanied_as_one_run(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
+    half, path = len(log) // 2, tmp_path / "first.mcap"
+    plan = CompanionPlan(
+        usual=UsualIntensity(1.5, 120.0),
+        longest=LongestSession(60.0),
+        warm_up=WarmUpParams(warm_up_s=60.0, patience_s=8.0),
+    )
+    first = lived(log[:half], [(0, "speed", "12 km/h"), (3, "pain", "2")], path, companion=plan)
+    before = {"warm_up.ease", "session.longest_distance", "session.beyond_distance"}
+    assert before.intersection(told(first)) == before - {"session.longest_distance"}
+
+    # neither to ease off nor the longest run is told again, and pain has risen within the run
+    rest = Log([log[0], *log[half:]])
+    later = [(0, "speed", "12 km/h"), (len(rest) - 50, "pain", "4")]
+    earlier = earlier_session(path, time.time_ns(), quiet)
+    second = lived(rest, later, tmp_path / "second.mcap", companion=plan, earlier=earlier)
+    assert not before.intersection(told(second))
+    [judged] = [fact for fact in second.facts if isinstance(fact, PainJudged)]
+    assert (judged.light, judged.rising) == ("stop", True)
+
+    # and the journal knows of what was run before, and felt in it
+    with fed(rest, [], LiveControls()):
+        ended = backstride("live", SENSOR, "--continue", path, "--no-record")
+    assert ended.exit_code == 0, ended.err
+    assert "What you ran before is in your journal: run 1: " in ended.out
+    assert backstride("journal", "list").out.count("run ") == 2
+    assert "pain 2 before" in backstride("journal", "list").out
