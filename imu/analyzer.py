@@ -420,7 +420,7 @@ class StepAnalyzer(Stage[AnalyzerParams]):
         """Close the steps that can be; whether anything but they is to be told."""
         due, _ = look_at_closing(self._state[0], task == CLOSE_ALL)
         if due & SEEK_AXES:
-            find_mounting(self._state)
+            find_mounting(self._state, last_chance=task == CLOSE_ALL)
         why = self._run_without_samples(index, task)
         while why in (CLOSE, UP_WANTED):
             if why == CLOSE:

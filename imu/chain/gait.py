@@ -13,11 +13,11 @@ the last four steps, by a logistic regression that real people trained
   on where forward is nor on its sign. It counts for less the more the vertical force swings, and
   for nothing from 1.45 g on, which nobody walks with.
 
-What no runner does is no run: a step slower than 125 steps/min, a swing of under 20 mm (vibration),
-a step that lasts otherwise than the one before, a body that is hardly thrown aside (in hops on both
-feet 0.02 to 0.04 of what it is thrown up; the least of 20 joggers is 0.16). A run is believed after
-twelve such steps in a row, longer than a flight of stairs that is taken running; its steps are then
-told all the same.
+What no runner does is no run: a step slower than 125 steps/min, a swing of under 20 mm and half a g
+(vibration), a step that lasts otherwise than the one before, a body that is hardly thrown aside (in
+hops on both feet 0.02 to 0.04 of what it is thrown up; the least of 20 joggers is 0.16). A run is
+believed after twelve such steps in a row, longer than a flight of stairs that is taken running; its
+steps are then told all the same.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ class GaitParams:
     slowest_step_s : float
         Longest step that is still running, s.
     least_swing_m : float
-        Least vertical swing, peak to peak at the step's frequency, that is no vibration, m.
+        Least vertical swing, peak to peak at the step's frequency, that is no vibration, m; a
+        sprinter's quick steps swing less.
+    least_swing_g : float
+        Least swing of the vertical force at the step's frequency that is none either, g.
     least_across : float
         Least horizontal force, as a share of the vertical one at the step's frequency, of one who
         goes from foot to foot.
@@ -108,6 +111,7 @@ class GaitParams:
     longest_step_s: float = 0.6
     slowest_step_s: float = 0.48
     least_swing_m: float = 0.02
+    least_swing_g: float = 0.5
     least_across: float = 0.045
     most_irregular: float = 0.3
     grounded_g: float = 0.35
@@ -126,6 +130,7 @@ class GaitParams:
             ("longest_step_s", self.shortest_step_s, 0.63),
             ("slowest_step_s", self.shortest_step_s, self.longest_step_s),
             ("least_swing_m", 0.0, 1.0),
+            ("least_swing_g", 0.0, 10.0),
             ("least_across", 0.0, 1.0),
             ("most_irregular", 0.0, 10.0),
             ("grounded_g", -10.0, 1.0),
@@ -152,6 +157,7 @@ GAIT_COEFFICIENTS: Final = np.dtype(
         ("longest_samples", np.int64),
         ("slowest_step_s", np.float64),
         ("least_swing_m", np.float64),
+        ("least_swing_g", np.float64),
         ("least_across", np.float64),
         ("most_irregular", np.float64),
         ("grounded_g", np.float64),
@@ -209,6 +215,7 @@ def gait_coefficients(rate_hz: float, params: GaitParams) -> NDArray[np.void]:
         "fall_g",
         "slowest_step_s",
         "least_swing_m",
+        "least_swing_g",
         "least_across",
         "most_irregular",
         "grounded_g",
@@ -304,7 +311,8 @@ def _is_running_step(c: Record, s: Record, count: int) -> bool:
     if step_s > c.slowest_step_s:
         return False
     rate = 2.0 * math.pi / step_s
-    if 2.0 * swing * STANDARD_GRAVITY_M_S2 / rate**2 < c.least_swing_m:
+    swing_m = 2.0 * swing * STANDARD_GRAVITY_M_S2 / rate**2
+    if swing_m < c.least_swing_m and swing < c.least_swing_g:
         return False
     if s.streak > 0 and abs(math.log(step_s / before_s)) > c.most_irregular:
         return False

@@ -27,10 +27,12 @@ _G: Final = STANDARD_GRAVITY_M_S2
 _LEANS_BACK: Final = np.sin(np.radians(12.0))
 
 
-def find_mounting(state: NDArray[np.void]) -> None:
+def find_mounting(state: NDArray[np.void], *, last_chance: bool = False) -> None:
     """Try to find the mounting from the last steps of the bout, or how far stated axes are off.
 
     Axes that somebody stated stay as they are, but the feet are told apart by what is forward.
+    Whoever seems to lean back may only set off quickly, and is looked at again in further steps
+    unless this is the ``last_chance``.
     """
     s = state[0]
     total = int(s["bout"]["contact_count"])
@@ -57,11 +59,15 @@ def find_mounting(state: NDArray[np.void]) -> None:
     found, of_steps = np.zeros((3, 3)), contacts - contacts[0]
     if not forward_from_steps(force, of_steps, standing if stood else up, found):
         return
+    searched = s["learned"]["mounting_status"] != MOUNTING_KNOWN
     if stood and float(found[0] @ up) > _LEANS_BACK:
+        seen = total - int(s["bout"]["mounting_from"])
+        if searched and not last_chance and seen < 2 * STEPS_TO_MOUNT:
+            return
         stood = False
         if not forward_from_steps(force, of_steps, up, found):
             return
-    if s["learned"]["mounting_status"] != MOUNTING_KNOWN:
+    if searched:
         s["learned"]["mounting"] = found
         s["learned"]["mounting_status"] = MOUNTING_KNOWN
         s["learned"]["mounting_stood"] = stood

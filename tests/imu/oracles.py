@@ -226,7 +226,8 @@ def gait(force_g: Array, rate_hz: float, weights: tuple[float, ...]) -> tuple[li
                 swing_m = 2.0 * swing_g * 9.80665 * (step_s / (2.0 * np.pi)) ** 2
                 regular = not measures or abs(np.log(step_s / before)) <= 0.3
                 before = step_s
-                if step_s <= 0.48 and swing_m >= 0.02 and regular:
+                swings = swing_m >= 0.02 or swing_g >= 0.5
+                if step_s <= 0.48 and swings and regular:
                     some = [*measures, own][-4:]
                     least = 0.35 * (0.85 if grounded else 1.0)
                     grounded = float(np.mean([m[10] for m in some])) > least
