@@ -64,23 +64,31 @@ def baseline_now(s: Record, blocks: int) -> Baseline | None:
     return _as_baseline(s, level, np.where(s["given"] == AS_IT_VARIES, open_sd, 0.0), blocks)
 
 
-def run_baseline(s: Record, least_blocks: int, *, moved: bool) -> Baseline | None:
+def run_baseline(s: Record, baseline_blocks: int, *, moved: bool) -> Baseline | None:
     """What was usual in this run, for later ones.
 
     Levels are those of the middle of the run. An indicator of fewer blocks than make a baseline is
     left out, one that is changed as the run ends too, and where the sensor has moved all that hangs
-    on its position. None when there is nothing for a later run.
+    on its position. A run that is too short for a baseline of its own leaves what it saw in a fifth
+    of those blocks, and how far off its levels may be, not having settled: five such make one. None
+    when there is nothing for a later run.
     """
-    known = (s["seen"] >= least_blocks) & (s["raised"] == 0)
+    short = int(s["seen"].max()) < baseline_blocks
+    least = _LEAST_SHARE * baseline_blocks if short else baseline_blocks
+    known = (s["seen"] >= least) & (s["raised"] == 0)
     if moved:
         known = known & ~_BY_POSITION
     if not known.any():
         return None
     hours = np.array([1.0, 0.5 * float(s["last_s"]) / 3600.0, 0.0])
     level = np.where(known, (s["parts"][:, LEVEL] * hours).sum(axis=1), math.nan)
-    return _as_baseline(s, level, np.zeros(len(level)), int(s["seen"].max()))
+    variance = np.einsum("j,ijk,k->i", hours, s["covariance"][:, LEVEL, LEVEL], hours)
+    level_sd = short * np.sqrt(np.maximum(variance, 0.0))
+    return _as_baseline(s, level, level_sd, int(s["seen"].max()))
 
 
+#: Of the blocks that make a baseline, what a run has that may help to make one.
+_LEAST_SHARE: Final = 0.2
 _BY_POSITION: Final = np.array([indicator.by_position for indicator in INDICATORS])
 
 

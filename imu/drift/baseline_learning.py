@@ -92,6 +92,8 @@ def _usual(indicator: Indicator, found: Sequence[IndicatorBaseline]) -> Indicato
     assumed = indicator.population.day * (0.01 * mean if indicator.relative else 1.0)
     between = math.fsum((item.mean - mean) ** 2 for item in found)
     between = (between + _ASSUMED_RUNS * assumed**2) / (_ASSUMED_RUNS + n - 1)
+    # of short runs, which are all off the same way where they end before the runner has settled
+    unsure = math.fsum(item.level_sd**2 for item in found) / n
     wander = _weighted([(item.wander_sd**2, item.wander_weight) for item in found])
     coupled = [item for item in found if item.couplings]
     return IndicatorBaseline(
@@ -99,7 +101,7 @@ def _usual(indicator: Indicator, found: Sequence[IndicatorBaseline]) -> Indicato
         mean,
         math.sqrt(wander),
         math.sqrt(math.fsum(item.block_sd**2 for item in found) / n),
-        math.sqrt(between * (1.0 + 1.0 / n)),
+        math.sqrt(between * (1.0 + 1.0 / n) + unsure),
         math.fsum(item.wander_weight for item in found),
         _weighted([(item.unrest, item.unrest_weight) for item in found]),
         math.fsum(item.unrest_weight for item in found),

@@ -196,8 +196,8 @@ class DriftDetector:
     def run_baseline(self) -> Baseline | None:
         """What was usual in this run so far, for later ones (:func:`warm_start`).
 
-        Of the indicators that had values enough for a baseline; what hangs on the sensor's position
-        is left out when the sensor has moved.
+        Of the indicators that had values enough for a fifth of a baseline, so that short runs make
+        one together; what hangs on the sensor's position is left out when the sensor has moved.
         """
         moved = bool(self._session["slips"])
         return run_baseline(self._segment, self._params.baseline_blocks, moved=moved)

@@ -9,6 +9,7 @@ from typing import Final
 from imu.drift.baseline import Baseline
 from imu.drift.baseline_learning import EarlierRun, warm_start
 from imu.drift.indicators import indicator_named
+from imu.drift.params import DriftParams
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import utc_ns_of
@@ -25,6 +26,8 @@ _DAY_NS: Final = 86_400 * 10**9
 #: Runs that a baseline is made of; see :func:`imu.drift.baseline_learning.warm_start`.
 _RUNS: Final = 5
 _LEAST_RUNS: Final = 2
+#: Blocks that one run, or several short ones together, need.
+_ENOUGH_BLOCKS: Final = DriftParams().baseline_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class RunHistory:
 
         A baseline of earlier runs is taken only when it has every indicator that those runs had,
         and one of the last two runs had it too: what a given baseline lacks is not watched for the
-        whole run, and what has been changed for two runs on end is becoming usual.
+        whole run, and what has been changed for two runs on end is becoming usual. Runs too short
+        for a baseline each count where there are no two others, once they have one together.
 
         Parameters
         ----------
@@ -80,7 +84,9 @@ class RunHistory:
         """
         if neutral_is_old:
             return _learning("since the standing neutral is of another day")
-        fitting = [run for run in self.runs if run.sensor == sensor][-_RUNS:]
+        fitting = [run for run in self.runs if run.sensor == sensor]
+        whole = [run for run in fitting if run.baseline.blocks >= _ENOUGH_BLOCKS]
+        fitting = (whole if len(whole) >= _LEAST_RUNS else fitting)[-_RUNS:]
         if len(fitting) < _LEAST_RUNS <= len(self.runs):
             why = "since your earlier runs of this kind were measured with another kind of sensor"
             return _learning(why)
@@ -91,6 +97,9 @@ class RunHistory:
             )
             return _learning(why)
         fitting = alike
+        together = sum(run.baseline.blocks for run in fitting)
+        if together < _ENOUGH_BLOCKS:
+            return _learning(_together(len(fitting), together))
         usual = warm_start([EarlierRun(run.baseline) for run in fitting], least=_LEAST_RUNS)
         if usual is None:
             return _learning()
@@ -118,6 +127,14 @@ class RunHistory:
         if self.shoe:
             return f"in the shoes {self.shoe}, no surface named"
         return "without a named surface or shoes"
+
+
+def _together(runs: int, blocks: int) -> str:
+    """How far short runs have come, together; nothing where there are none."""
+    if not blocks:
+        return ""
+    last = "your last run of this kind has" if runs == 1 else f"your last {runs} runs have"
+    return f"since {last} {100 * blocks // _ENOUGH_BLOCKS} % of it so far"
 
 
 def _learning(why: str = "") -> Start:

@@ -24,11 +24,11 @@ LEAN, CADENCE, SHOCK = "sacral_lean_deg", "cadence_spm", "impact_shock_g"
 ALL = {LEAN: 5.0, CADENCE: 168.0, SHOCK: 3.0}
 
 
-def baseline(means: Mapping[str, float], **others: float) -> Baseline:
-    """A run's baseline."""
+def baseline(means: Mapping[str, float], blocks: int = 100, **others: float) -> Baseline:
+    """A run's baseline; of a short run where it has few blocks."""
     merged = dict(means) | others
     items = (IndicatorBaseline(name, mean, 0.2, 0.2) for name, mean in merged.items())
-    return Baseline(tuple(items), blocks=60)
+    return Baseline(tuple(items), blocks)
 
 
 def history(*runs: Baseline, sensor: str = SENSOR) -> RunHistory:
@@ -75,6 +75,23 @@ def test_too_few_runs_are_learned_from_on_the_way(runs: int) -> None:
     start = history(*[baseline(ALL)] * runs).start(SENSOR)
     assert start.baseline is None
     assert start.compared.words == "learning your baseline on the way."
+
+
+def test_short_runs_make_a_baseline_together() -> None:
+    """What seven minutes of running a session come to; two whole runs go before any of them."""
+    short = [baseline(ALL, blocks=40, cadence_spm=value) for value in (160.0, 164.0, 168.0)]
+    told = [history(*short[:n]).start(SENSOR).compared.words for n in (1, 2, 3)]
+    assert told == [
+        "learning your baseline on the way, since your last run of this kind has 42 % of it so "
+        "far.",
+        "learning your baseline on the way, since your last 2 runs have 84 % of it so far.",
+        "compared with your last 3 runs on track in the shoes Blue.",
+    ]
+    start = history(baseline(ALL), baseline(ALL), *short, *short).start(SENSOR)
+    assert start.baseline is not None
+    item = start.baseline.of(CADENCE)
+    assert item is not None
+    assert item.mean == 168.0
 
 
 def test_another_kind_of_sensor_does_not_count() -> None:

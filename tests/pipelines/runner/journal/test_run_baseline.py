@@ -29,6 +29,7 @@ from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
 from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.forgetting import forget_everything
+from pipelines.runner.history import PastRun, RunHistory
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session, Shoe
@@ -89,11 +90,32 @@ def test_a_run_that_learned_its_baseline_leaves_all_of_it() -> None:
     assert {"cadence_spm", "impact_shock_g"} <= {item.indicator for item in own.indicators}
 
 
-def test_a_short_run_that_was_given_a_baseline_leaves_none() -> None:
+def test_a_run_of_two_minutes_leaves_none() -> None:
     drift = DriftDetector(baseline=given_baseline())
-    drift.push(some_steps(5.0))
+    drift.push(some_steps(2.0))
     assert drift.baseline is not None
     assert drift.run_baseline is None
+
+
+def test_two_runs_of_seven_minutes_make_a_baseline() -> None:
+    """Neither has one of its own; their levels are less sure than those of a whole run."""
+    runs = []
+    for seed in (1, 2):
+        drift = DriftDetector()
+        drift.push(some_steps(7.0, seed=seed))
+        assert drift.baseline is None
+        own = drift.run_baseline
+        assert own is not None
+        item = own.of("cadence_spm")
+        assert item is not None
+        assert item.level_sd > 0.5
+        runs.append(PastRun(own))
+    assert RunHistory(tuple(runs[:1])).start("").baseline is None
+    usual = RunHistory(tuple(runs)).start("").baseline
+    assert usual is not None
+    item = usual.of("cadence_spm")
+    assert item is not None
+    assert item.mean == pytest.approx(168.0, rel=0.01)
 
 
 def test_blocks_of_earlier_runs_do_not_add_up_from_run_to_run() -> None:
