@@ -18,7 +18,13 @@ from pipelines.coaching.training.pain_moments import (
     is_too_late,
 )
 from pipelines.coaching.training.traffic_light import Judged, judge_pain
-from pipelines.commands.journal.messages import add_or_tell, opened_journal, say_cues, say_pain
+from pipelines.commands.journal.messages import (
+    add_or_tell,
+    opened_journal,
+    say_cues,
+    say_pain,
+    tell_notes,
+)
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import judged, judged_note
@@ -114,26 +120,31 @@ def _correct(
     at: str,
 ) -> None:
     """Lay what is given over a note; ``--when`` without ``--session`` keeps its run."""
-    with opened_journal() as journal:
+    with JournalAtHand(busy_s=2.0) as at_hand:
+        journal = at_hand.open()
+        tell_notes(at_hand.take_notes())
         note = journal.entry(Pain, number)
         utc_ns, offset = time_of(at) if at else (note.utc_ns, note.utc_offset_minutes)
         run = note.session_id if session is None else session
-        journal.replace(
-            replace(
-                note,
-                utc_ns=utc_ns,
-                utc_offset_minutes=offset,
-                level=note.level if level is None else level,
-                when=cast(PainMoment, when or note.when),
-                session_id=None if when == "other" else run,
-                place=place or note.place,
-                quality=quality or note.quality,
-                activity=activity or note.activity,
-            )
+        corrected = replace(
+            note,
+            utc_ns=utc_ns,
+            utc_offset_minutes=offset,
+            level=note.level if level is None else level,
+            when=cast(PainMoment, when or note.when),
+            session_id=None if when == "other" else run,
+            place=place or note.place,
+            quality=quality or note.quality,
+            activity=activity or note.activity,
         )
+        if when or at or session is not None:
+            _run_of(corrected, at_hand)
+        journal.replace(corrected)
         for item in placed_pains(journal, utc_ns):
             if item.pain.identifier == number:
                 say(pain_line(item))
+                if not item.places and corrected.when != "other":
+                    say("no run is near that time; give the number of its run as --session.")
 
 
 def _list() -> None:
@@ -156,7 +167,9 @@ def _run_of(note: Pain, journal: JournalAtHand) -> RunTime | None:
     runs = journal.ask(
         lambda it: it.entries(
             SessionEntry,
-            "identifier = ?" if note.session_id is not None else "utc_start_ns <= ?",
+            "identifier = ?"
+            if note.session_id is not None
+            else "NOT simulated AND utc_start_ns <= ?",
             (note.utc_ns if note.session_id is None else note.session_id,),
             newest=1,
         ),
@@ -168,7 +181,7 @@ def _run_of(note: Pain, journal: JournalAtHand) -> RunTime | None:
         if note.session_id is not None:
             return None  # refused when it is added, with its number
         raise ParameterError(
-            "--when", note.when, "'before' or 'other', since the journal has no run yet"
+            "--when", note.when, "'before' or 'other', since no run began before it"
         )
     run, number = run_time(runs[0]), runs[0].identifier
     hours = (note.utc_ns - run.end_ns) / 3.6e12

@@ -365,13 +365,14 @@ def _placed(
     if not when:
         return found, True
     # the moment was said, and the run was not: the next one, or the last
-    number = bisect_right(runs, utc_ns, key=lambda run: run.start_ns)
     if when == "before":
         near = [place for place in found if place.moment == "before"]
         return tuple(near), True
-    if not number or is_too_late(runs[number - 1].end_ns, utc_ns):
+    number = bisect_right(runs, utc_ns, key=lambda run: run.start_ns)
+    last = next((run for run in reversed(runs[:number]) if not run.simulated), None)
+    if last is None or is_too_late(last.end_ns, utc_ns):
         return (), True
-    return (Placed(runs[number - 1].number, cast(Moment, when)),), True
+    return (Placed(last.number, cast(Moment, when)),), True
 
 
 def _run_pains(journal: Journal, since_ns: int) -> dict[int, RunPain]:

@@ -248,9 +248,14 @@ class _Stay:
                 pass
         finally:
             # who rates a strong pain and does not run has rated it all the same
-            if (rated := self._dashboard.today.rated) is not None:
-                for line in keep_rating(self._journal, *rated):
-                    self._others.note(line)
+            self._keep_rating()
+
+    def _keep_rating(self) -> None:
+        """Note how the back was rated where no run will file it."""
+        if (rated := self._dashboard.today.rated) is not None:
+            self._dashboard.today.keep()
+            for line in keep_rating(self._journal, *rated):
+                self._others.note(line)
 
     async def _left_after_run(self) -> bool:
         """Go through one run; whether the program is to end then."""
@@ -296,6 +301,8 @@ class _Stay:
         options = replace(options, beside=self._dashboard.beside.known(choice.url))
         if self.run is not None:
             options = replace(options, earlier=None)  # that was gone on from already
+        if not options.filed:  # who tries a simulated runner has a back all the same
+            self._keep_rating()
         await self._run(choice.url, options, notes)
 
     async def _run(self, url: str, options: LiveOptions, notes: Sequence[str] = ()) -> None:

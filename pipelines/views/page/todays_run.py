@@ -70,7 +70,7 @@ class TodaysRun:
         self.changed: Callable[[], None] = lambda: None
         self._light = light
         self._back = ""
-        self._rated_ns = 0
+        self._rated_ns, self._kept = 0, False
         self._judged: Judged | None = None
         self._troubles = dict.fromkeys(PACE_KINDS, "")
         self._saved = 0
@@ -83,7 +83,7 @@ class TodaysRun:
     @property
     def rated(self) -> tuple[int, int] | None:
         """A rating of the back that no run has taken up: its level, and when it was given, ns."""
-        return (int(self._back), self._rated_ns) if self._back else None
+        return (int(self._back), self._rated_ns) if self._back and not self._kept else None
 
     @property
     def back_words(self) -> str:
@@ -157,6 +157,10 @@ class TodaysRun:
         self._saved += 1
         self.changed()
 
+    def keep(self) -> None:
+        """The rating is in the journal."""
+        self._kept = True
+
     def ended(self) -> None:
         """Forget the pain before a run once it has ended: before the next it is asked anew."""
         self._rate("")
@@ -164,7 +168,7 @@ class TodaysRun:
 
     def _rate(self, level: str) -> None:
         if level != self._back:
-            self._back, self._rated_ns = level, time.time_ns()
+            self._back, self._rated_ns, self._kept = level, time.time_ns(), False
             self._judged = self._light(int(level)) if level else None
 
     @property

@@ -41,7 +41,8 @@ def test_a_run_is_added_listed_and_deleted(recording: Path) -> None:
         "add", *long_ago, "--shoe", "Blue"
     )
     assert journal("delete", 2, answers="y\n").endswith("deleted\n")
-    journal("pain", 2, "--when", "after", "--place", "lower back")
+    # of a simulated run only where it is named
+    journal("pain", 2, "--when", "after", "--session", 1, "--place", "lower back")
     assert "pain 2 after" in journal("list")
     assert "nothing was deleted" in journal("delete", 1, answers="n\n")
     assert journal("delete", 1, answers="y\n").endswith("deleted\n")
@@ -104,8 +105,8 @@ def test_the_same_recording_is_not_added_twice(
         (["add", "x.mcap", "--distance", "5", "--speed", "9 km/h"], "not both"),
         (["add", "x.mcap", "--at", "yesterday"], "--at"),
         (["pain", "11"], "0 to 10"),
-        (["pain", "3", "--when", "after"], "no run yet"),
-        (["pain", "3", "--when", "noon"], "no run yet|one of"),
+        (["pain", "3", "--when", "after"], "no run began before it"),
+        (["pain", "3", "--when", "noon"], "no run began|one of"),
         (["exercise", "yoga", "10"], "strength, stretch, core, cross"),
         (["exercise", "core", "0"], "minutes"),
         (["shoe", "Red", "--retire"], "Red"),

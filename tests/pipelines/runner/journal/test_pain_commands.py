@@ -108,6 +108,27 @@ def test_where_it_belongs_is_corrected() -> None:
     assert "5.0 km (as stated), on track, in Red, effort 8 of 10" in said
 
 
+def test_a_correction_leaves_no_rating_without_a_run_unsaid() -> None:
+    ran(hours=2)
+    journal("pain", 2, "--when", "after", "--at", ago(hours=1))
+    # as when it is noted: the day after would clear the run of pain, and no run is near
+    assert "24 hours have not passed" in refused("pain", "--number", 1, "--when", "24h")
+    assert "no run began before it" in refused("pain", "--number", 1, "--at", ago(days=9))
+    assert "2 of 10, after run 1 by its time" in journal("pain")
+    said = journal("pain", "--number", 1, "--when", "before")
+    assert "no run is near that time; give the number of its run as --session." in said
+    assert "before run 1" in journal("pain", "--number", 1, "--session", 1)
+
+
+def test_pain_after_a_run_is_of_no_simulated_one() -> None:
+    ran(hours=3)
+    with Journal() as opened:
+        hour_ns = time.time_ns() - 3600 * 10**9
+        opened.add(Session(hour_ns, 600.0, simulated=True))
+    journal("pain", 4, "--when", "after")
+    assert "4 of 10, after run 1 by its time" in journal("pain")
+
+
 def test_deleting_a_run_leaves_the_pain_that_was_placed_by_its_time() -> None:
     ran(hours=2)
     journal("pain", 2, "--at", ago(hours=1))

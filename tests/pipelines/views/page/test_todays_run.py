@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 from hypothesis import given
@@ -31,6 +31,7 @@ from pipelines.session import marks
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.page.body_data import BodyData
 from pipelines.views.page.run import _first_screen, _prepare, _Stay
+from pipelines.views.page.setup_screen import Choice
 from pipelines.views.page.todays_run import TodaysRun
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.runner.journal.journals import run
@@ -113,11 +114,24 @@ def test_pain_rated_on_the_first_page_is_answered_there_and_never_lost(tmp_path:
         assert [one["text"] for one in shown[0]["told"]][-1] == shown[0]["today"]["back_words"]
         assert left("") == [8]  # taken back
         assert shown[1]["today"]["light"] is None
+        # one who tries a simulated runner has rated the own back
+        page.ask("today", _answers(back="5"))
+
+        async def try_out() -> None:
+            plain = LiveOptions()
+            stay = _Stay(None, plain, page, page, page, _prepare(plain), hand, Mock())
+            with patch.object(stay, "_run", AsyncMock()):
+                await stay._run_or_calibrate(Choice("sim:"))
+
+        asyncio.run(try_out())
+        assert [one.level for one in hand.open().entries(Pain)] == [8, 5]
+        page.end(LiveRun())
+        page.connect()
         # a run that has ended has it
         page.ask("today", _answers(back="4"))
         page.end(LiveRun())
         page.connect()
-        assert left() == [8]
+        assert left() == [8, 5]
 
 
 @pytest.mark.parametrize("surface", ["treadmill", "track"])
