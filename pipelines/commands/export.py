@@ -64,7 +64,7 @@ WithJournal = Annotated[
     bool,
     typer.Option(
         "--with-journal",
-        help="The FIT activity with the distance and surface that your journal has.",
+        help="The FIT activity with what your journal has of the run: start, distance, surface.",
     ),
 ]
 Json = Annotated[
@@ -120,6 +120,8 @@ def export(
         check_fit_library()
     if raw and samples is None:
         raise ParameterError("--raw", "given", "it with --samples")
+    if with_journal and fit is None:
+        raise ParameterError("--with-journal", "given", "it with --fit")
     if samples is not None and Path(samples).suffix.lower() != PLOTS:
         table_format(samples, "--samples")
     for name, table in (("--steps", steps), ("--streams", streams)):
@@ -190,9 +192,9 @@ def _write_found(
     result, made = found.result, provenance_of(file, found.header)
     if with_journal:
         with opened_journal() as journal:
-            known = known_run(journal, found.header.utc_start_ns)
+            known = known_run(journal, result)
         if known is None:
-            complain(f"note: {file}: your journal has no run that began then.")
+            complain(f"note: {file}: your journal does not have this run.")
         else:
             result = known.laid_over(result)
     for note in found.notes:

@@ -85,6 +85,11 @@ def unknown_shoe_note(
         ),
         ([], None, None),
     )
+    if worn is not None and worn.retired == worn_on:
+        return (
+            f"your shoe {wanted!r} was retired on the day of this run, which still counts for it; "
+            "where the pair is in use again, bring it back in your journal."
+        )
     if journal.trouble or worn is not None:
         return ""
     others = f" (it has {', '.join(known)})" if known else ""

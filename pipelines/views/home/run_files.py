@@ -64,6 +64,5 @@ def activity_of(session: Session, journal: Journal) -> bytes:
         As :func:`read_run` and :func:`~pipelines.files.fit_activity.write_fit`.
     """
     recording = read_run(session, journal)
-    result = recording.result.begun(session.utc_start_ns)
     known = recording.in_journal
-    return fit_of(result if known is None else known.laid_over(result))
+    return fit_of(recording.result if known is None else known.laid_over(recording.result))

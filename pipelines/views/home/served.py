@@ -198,9 +198,18 @@ class HomePages:
 
     async def _bring_back(self, request: Request) -> Response:
         """Add what an exported journal has and this one has not."""
-        if int(request.headers.get("content-length", _LONGEST_ARCHIVE)) >= _LONGEST_ARCHIVE:
+        from starlette.exceptions import HTTPException
+
+        length = parse_whole(request.headers.get("content-length", ""), _LONGEST_ARCHIVE)
+        if length is None:
             return self._sentence("What was sent is too long to be an archive of a journal.", 413)
-        async with request.form(max_files=1, max_fields=1) as form:
+        try:
+            form = await request.form(max_files=1, max_fields=1)
+        except HTTPException:
+            return self._sentence(
+                "The archive did not come whole: choose it and send it again.", 400
+            )
+        try:
             sent = form.get("archive")
             file = getattr(sent, "file", io.BytesIO())
             name = getattr(sent, "filename", "") or "the archive"
@@ -209,6 +218,8 @@ class HomePages:
                 lambda: bring_back(self._answers(demonstration=False).journal, file, name).words,
                 f"{self._here(demonstration=False)}journal",
             )
+        finally:
+            await form.close()
 
     async def _archive(self, _: Request) -> Response:
         """The whole journal, as a file to keep."""

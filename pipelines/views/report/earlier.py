@@ -66,7 +66,7 @@ def as_stated(recording: Recording, journal: Journal, number: int | None = None)
     number : int, optional
         Of the run there; the one that began then otherwise.
     """
-    return replace(recording, in_journal=known_run(journal, recording.utc_start_ns, number))
+    return replace(recording, in_journal=known_run(journal, recording.result, number))
 
 
 def previous_runs_of_journal(journal: Journal, before_ns: int | None) -> list[PreviousRun]:

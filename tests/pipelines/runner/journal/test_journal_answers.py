@@ -164,6 +164,12 @@ def test_a_run_in_a_retired_shoe_says_how_to_bring_it_back(recording: Path) -> N
     said = refused("add", recording, "--shoe", "A")
     assert "retired since" in said
     assert 'backstride journal shoe "A" --back' in said
+    # on the day itself it was still worn
+    with Journal() as opened:
+        opened.replace(replace(opened.entries(Shoe)[0], retired=date.today()))
+    said = unknown_shoe_note(JournalAtHand(), "A")
+    assert "retired on the day of this run, which still counts for it" in said
+    assert unknown_shoe_note(JournalAtHand(), "A", day=date(2020, 3, 4)) == ""
 
 
 # ------------------------------------------------------------------------------------- runs added
@@ -214,6 +220,12 @@ def test_a_recording_of_another_maker_is_filed_too(tmp_path: Path) -> None:
     cure = re.search(r"backstride journal (add .*)\.$", said, re.M)
     assert cure is not None
     assert "run 1: 2020-03-10 18:00" in journal(*shlex.split(cure[1]))
+    # its file does not say when that was, and the journal does
+    pytest.importorskip("garmin_fit_sdk")
+    out = tmp_path / "run.fit"
+    assert "which FIT needs" in backstride("export", path, "--fit", out).err
+    assert backstride("export", path, "--fit", out, "--with-journal").exit_code == 0
+    assert out.stat().st_size > 500
 
 
 def test_a_simulated_run_says_that_it_leaves_no_baseline(recording: Path) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from selenium.webdriver.support.select import Select
+from starlette.applications import Starlette
 
+from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session, Shoe, utc_ns_of
 from pipelines.runner.journal.export import export_journal
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Stated
 from pipelines.views.home.demonstration import DAYS, make_month
+from pipelines.views.home.served import HomePages
 from tests.pipelines.views.page.accessibility import assert_accessible
 from tests.pipelines.views.page.browser import Tab, needs_chromium, program
 
@@ -217,3 +222,24 @@ def test_demonstration_shows_all_of_it_and_is_kept_apart(tab: Tab, tmp_path: Pat
     with Journal(tmp_path / "demonstration" / "journal.sqlite3") as journal:
         assert len(journal.entries(Session)) == len(DAYS)
         assert all(Path(one.source_file).is_file() for one in journal.entries(Session))
+
+
+@pytest.mark.parametrize("length", [None, "many"])
+def test_an_archive_that_came_broken_is_told_in_a_sentence(
+    tmp_path: Path, length: str | None
+) -> None:
+    app = Starlette()
+
+    async def sent() -> httpx.Response:
+        with JournalAtHand(tmp_path / "journal.sqlite3") as at_hand:
+            HomePages(at_hand).mount(app, "/")
+            way = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=way, base_url="http://here") as client:
+                kind = {"content-type": "multipart/form-data; boundary=x"}
+                known = kind | ({} if length is None else {"content-length": length})
+                return await client.post("/home/bring-back", content=b"--y\r\nbad", headers=known)
+
+    answer = asyncio.run(sent())
+    assert answer.status_code == (400 if length is None else 413)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "archive" in answer.text
