@@ -9,7 +9,7 @@ two runners. Which words go with talking is the usual reading of the talk test, 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pipelines.coaching.training.cues import Cue
 
@@ -18,6 +18,8 @@ EffortLevel = Literal["light", "moderate", "vigorous"]
 _MODERATE_HEART, _VIGOROUS_HEART = 0.64, 0.77
 #: Relative to usual: up to the ceiling of an easy run, and up to a little more than usual.
 _MODERATE_USUAL, _VIGOROUS_USUAL = 0.8, 1.1
+#: Beyond it the usual is that of another gait, as of walking, and tells nothing of this one.
+_MOST_USUAL: Final = 2.0
 #: Ratings from which on a run was moderate, and vigorous.
 _MODERATE_RATED, _VIGOROUS_RATED = 4, 7
 
@@ -65,14 +67,14 @@ def effort_of(
     Effort(level='light', percent=78.0, by='running')
     >>> effort_of(0.78, 148.0, 185.0)
     Effort(level='vigorous', percent=80.0, by='heart')
-    >>> effort_of(None, 148.0) is None
-    True
+    >>> effort_of(None, 148.0) is None, effort_of(3.21) is None
+    (True, True)
     """
     if heart_rate_bpm is not None and highest_heart_rate_bpm:
         share = heart_rate_bpm / highest_heart_rate_bpm
         level = _level(share, _MODERATE_HEART, _VIGOROUS_HEART)
         return Effort(level, round(100.0 * share, 6), "heart")
-    if intensity is None:
+    if intensity is None or intensity > _MOST_USUAL:
         return None
     level = _level(intensity, _MODERATE_USUAL, _VIGOROUS_USUAL, inclusive=True)
     return Effort(level, round(100.0 * intensity, 6), "running")
