@@ -407,6 +407,7 @@ class Companion:
                 distance_m=self._run_m,
                 dose_easy_km=self._run_easy_km,
                 units=plan.units,
+                today=plan.today,
             )
         if plan.week is not None:
             self._week_told, reached = advance_week(

@@ -50,10 +50,13 @@ class TodaySoFar(Checked):
         m.
     dose_easy_km : float, optional
         Equivalent easy kilometres, exponent 4; None where a run has none.
+    unmeasured : int
+        Runs whose distance is not known.
     """
 
     distance_m: Annotated[float, Within(0.0, 1e9)] = 0.0
     dose_easy_km: Annotated[float, Within(0.0, 1e9)] | None = 0.0
+    unmeasured: Annotated[int, Within(0, 1_000_000)] = 0
 
 
 def advance_session(
@@ -64,6 +67,7 @@ def advance_session(
     distance_m: float | None = None,
     dose_easy_km: float | None = None,
     units: Units = "metric",
+    today: TodaySoFar | None = None,
 ) -> tuple[frozenset[str], list[Cue]]:
     """Go on to a distance and a dose; returns what has been told, and what to tell now.
 
@@ -79,6 +83,8 @@ def advance_session(
         Of this session so far; None where unknown.
     units : {"metric", "imperial"}
         For the sentence.
+    today : TodaySoFar, optional
+        What was run on its day before, which counts with it.
 
     Notes
     -----
@@ -90,12 +96,18 @@ def advance_session(
         told |= {"no_history"}
         cues.append(Cue("session.no_history", {}, time_s))
     weightiest: Cue | None = None
+    of_the_day = ""
+    if today is not None and distance_m is not None and today.distance_m:
+        distance_m, of_the_day = distance_m + today.distance_m, " today"
+    if today is not None and dose_easy_km is not None and today.dose_easy_km is not None:
+        dose_easy_km += today.dose_easy_km
     for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         reached = [mark for mark, share in _MARKS.items() if done_m >= share * most_m]
         new = [f"{mark}_{name}" for mark in reached if f"{mark}_{name}" not in told]
         if new:
             # 110 % says more than 100 %, and the distance more than the dose
-            words: dict[str, float | str] = {"distance": distance_words(done_m, units)}
+            day = of_the_day if name == "distance" else ""
+            words: dict[str, float | str] = {"distance": distance_words(done_m, units) + day}
             if new[0].startswith("beyond"):
                 words["percent"] = 100.0 * done_m / most_m
             cue = Cue(f"session.{new[0]}", words, time_s)
@@ -116,14 +128,19 @@ def budget_cue(
     "Today's budget: your longest run of the last 30 days is 5.0 km, so up to 5.5 km."
     >>> budget_cue(LongestSession(5000.0), TodaySoFar(3000.0)).message[56:]
     '5.0 km, and 3.0 km are run today: 2.5 km are left.'
+    >>> budget_cue(LongestSession(5000.0), TodaySoFar(0.0, None, 1)).message[56:]
+    '5.0 km, so up to 5.5 km, less what was run today: of 1 run the distance is not known.'
     """
     if longest is None or not longest.distance_m:
         return None
     most_m = max(BEYOND * longest.distance_m - today.distance_m, 0.0)
-    numbers = {
+    numbers: dict[str, float | str] = {
         "longest": distance_words(longest.distance_m, units),
         "most": distance_words(most_m, units),
     }
+    if today.unmeasured:
+        numbers["runs"] = today.unmeasured
+        return Cue("session.budget_unknown", numbers)
     if not today.distance_m:
         return Cue("session.budget", numbers)
     numbers["today"] = distance_words(today.distance_m, units)

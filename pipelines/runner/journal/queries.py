@@ -75,6 +75,7 @@ def today_so_far(journal: Journal, day: date, now_ns: int) -> TodaySoFar:
     return TodaySoFar(
         sum(session.distance_m or 0.0 for session in runs),
         sum(known) if len(known) == len(doses) else None,
+        sum(session.distance_m is None for session in runs),
     )
 
 

@@ -97,7 +97,7 @@ def budget_words(
     """What it is called, and the distance that is left of today's, with its unit.
 
     Of 110 % of the longest session of the last 30 days, beyond which the companion warns, less what
-    was run today: in dose where each has one, else as it is; None where no distance is known.
+    was run today: in dose where each has one, else as it is; None where a distance is not known.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def budget_words(
         done_km = today.dose_easy_km + (status.easy_km or 0.0)
         amount, _ = dose_words(max(0.0, BEYOND * longest.dose_easy_km - done_km), units)
         return "easy left", amount, LONG[units][1]
-    if longest.distance_m is None or status.distance_m is None:
+    if longest.distance_m is None or status.distance_m is None or today.unmeasured:
         return None
     done_m = today.distance_m + status.distance_m
     return "left today", *counted_distance(max(0.0, BEYOND * longest.distance_m - done_m), units)

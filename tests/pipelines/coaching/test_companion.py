@@ -17,7 +17,7 @@ from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.intervals import RunWalkPlan
-from pipelines.coaching.training.single_session import LongestSession
+from pipelines.coaching.training.single_session import LongestSession, TodaySoFar
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.files.loading import load
 from pipelines.session.json_form import to_json
@@ -140,6 +140,18 @@ def test_the_longest_run_is_told_at_100_and_110_percent_from_the_treadmills_spee
     # each at its moment, whatever was told before it
     assert cues[1].time_s - cues[0].time_s == pytest.approx(90.0, abs=3.0)
     assert cues[0].message.startswith("3.0 km: as far as your longest run")
+
+
+def test_what_was_run_on_the_same_day_counts_with_the_run() -> None:
+    """The page's budget counts it, too: both say the same."""
+    longest, today = LongestSession(distance_m=3000.0), TodaySoFar(2400.0)
+    companion = Accompanied(CompanionPlan(longest=longest, today=today), speed_m_s=2.5)
+    cues, _ = feed(companion, [Part(8, "run")])
+    assert [cue.message[:24] for cue in cues[:2]] == [
+        "3.0 km today: as far as ",
+        "3.3 km today: 110 % of y",
+    ]
+    assert cues[0].time_s == pytest.approx(245.0, abs=10.0)
 
 
 def test_standing_on_the_belt_and_walking_cover_no_distance() -> None:

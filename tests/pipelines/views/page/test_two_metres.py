@@ -44,6 +44,9 @@ def test_all_that_is_known_is_there_and_defined_as_elsewhere() -> None:
     plan = replace(plan, today=TodaySoFar(3000.0, 2.5))
     assert {one["name"]: one["number"] for one in two_metres(status, plan)}["easy left"] == "1.9"
     assert "heart rate" not in {one["name"] for one in two_metres(some_status())}
+    # nobody knows what is left of a day of which nobody knows how far was run
+    plan = CompanionPlan(longest=LongestSession(5000.0), today=TodaySoFar(0.0, None, 1))
+    assert not any(one["name"].endswith("left") for one in two_metres(status, plan))
 
 
 @needs_chromium
