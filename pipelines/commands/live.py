@@ -20,6 +20,7 @@ from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.coaching.plan import CompanionPlan
 from pipelines.commands.after_run import (
     ask_after_run,
     file_and_review,
@@ -381,11 +382,9 @@ def _completed(
     plan, told = plan_for_run(journal, datetime.now().astimezone(), marks=marks)
     if body is not None:
         plan = replace(plan, units=body.units)
-    before = cues_before(plan, marks)
-    if plan.longest is None or not plan.longest.distance_m:
-        # who only tries it out need not warm up
-        before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
-    told += [cue.message for cue in before]
+    # who only tries it out need not warm up
+    tries = plan.longest is None or not plan.longest.distance_m
+    told += _said_before(plan, marks, goes_on=tries or stated.earlier is not None)
     # the simulated runner is as heavy and tall as the scenario says
     return replace(
         stated,
@@ -395,6 +394,12 @@ def _completed(
         baseline=stated.baseline
         or (load_baseline(Path(simulated.baseline)) if simulated.baseline else None),
     ), [*told, *notes]
+
+
+def _said_before(plan: CompanionPlan, marks: Marks, *, goes_on: bool) -> list[str]:
+    """What is worth knowing before a run; in mid-run nobody warms up."""
+    before = cues_before(plan, marks)
+    return [cue.message for cue in before if not (goes_on and cue.text_id in _FOR_A_RUN)]
 
 
 def _continue_words(source: str, cut: Interrupted) -> str:
@@ -418,10 +423,7 @@ def _as_the_journal_says(
             journal, now, marks.get("surface", ""), marks.get("shoe", "")
         )
         notes += [trouble] if trouble else []
-    before = cues_before(plan, options.marks)
-    if options.earlier is not None:  # in mid-run nobody warms up
-        before = [cue for cue in before if cue.text_id not in _FOR_A_RUN]
-    notes += [cue.message for cue in before]
+    notes += _said_before(plan, options.marks, goes_on=options.earlier is not None)
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
     return replace(
         options,

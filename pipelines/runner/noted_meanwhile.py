@@ -59,4 +59,9 @@ def _mark(noted: Pain | Questionnaire) -> marks.Mark:
         yes = tuple(name for name, answer in noted.answers.items() if answer)
         return marks.RedFlags(yes, noted.cleared)
     when: Literal["", "before"] = "before" if noted.when == "before" else ""
-    return marks.Pain(noted.level, when, noted.place, noted=True)
+    words = (
+        marks.one_line(noted.place),
+        marks.one_line(noted.quality),
+        marks.one_line(noted.activity),
+    )
+    return marks.Pain(noted.level, when, words[0], True, *words[1:])

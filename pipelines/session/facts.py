@@ -271,6 +271,8 @@ class PainReported(Fact, frozen=True, tag="pain"):
     moment: PainMoment = ""
     place: str = ""
     noted: bool = False
+    feeling: str = ""
+    beside: str = ""
 
 
 class PainJudged(Fact, frozen=True, tag="pain_judged"):

@@ -111,7 +111,7 @@ class MarkRules:
         felt = self.felt
         judged = judge_pain(mark.level, felt.ratings, moment, stopped=felt.stopped, warned=warned)
         stops = moment == "during" and judged.light == "stop" and not warned
-        asks = not felt.asked and asks_questions(mark.level, mark.place)
+        asks = not felt.asked and asks_questions(mark.level, mark.place, mark.feeling, mark.beside)
         self.felt = Felt(
             (*felt.ratings, Rated(mark.level, moment)), felt.asked or asks, felt.stopped or stops
         )

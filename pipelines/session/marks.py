@@ -65,13 +65,16 @@ class Distance(Mark, frozen=True, tag="distance"):
 class Pain(Mark, frozen=True, tag="pain"):
     """Pain: 0 (none) to 10, when it was felt, and the runner's words for the place.
 
-    ``noted``: it was written into the journal by another program, and is there already.
+    ``noted``: it was written into the journal by another program, and is there already, with the
+    words for its ``feeling`` and for what it came with, ``beside``.
     """
 
     level: Annotated[int, msgspec.Meta(ge=0, le=10)]
     moment: PainMoment = ""
     place: Words = ""
     noted: bool = False
+    feeling: Words = ""
+    beside: Words = ""
 
 
 class Neutral(Mark, frozen=True, tag="neutral"):

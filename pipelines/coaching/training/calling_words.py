@@ -12,10 +12,7 @@ from typing import Final
 
 #: By question; the rows are read together.
 _CALLING: Final = {
-    "sciatica": (
-        r"legs?|knees?|cal(?:f|ves)|shins?|ankles?|foot|feet|toes?|sciatic\w*",
-        r"electric (?:shocks?|jolts?)",
-    ),
+    "sciatica": (r"sciatic\w*", r"electric (?:shocks?|jolts?)"),
     "weakness": (
         r"weak\w*|paraly[sz]\w*|buckl(?:es|ed|ing)(?! (?:the|my)\b)",
         r"(?:gives?|gave|giving) (?:way(?! to\b)|out(?! at\b))",
@@ -64,9 +61,11 @@ _CALLING: Final = {
         r"weight[ -]loss|(?:lose|losing|lost|loss of) (?:\w+ ){0,3}weight",
     ),
 }
-_SIGNS: Final = re.compile(
-    rf"\b(?:{'|'.join(row for rows in _CALLING.values() for row in rows)})\b", re.IGNORECASE
-)
+_ANYWHERE: Final = "|".join(row for rows in _CALLING.values() for row in rows)
+#: They call as where or how it hurts; what one does is often named by them.
+_BELOW_THE_HIP: Final = r"legs?|knees?|cal(?:f|ves)|shins?|ankles?|foot|feet|toes?"
+_SIGNS: Final = re.compile(rf"\b(?:{_ANYWHERE}|{_BELOW_THE_HIP})\b", re.IGNORECASE)
+_SIGNS_BESIDE: Final = re.compile(rf"\b(?:{_ANYWHERE})\b", re.IGNORECASE)
 #: What is a place of pain where the place is asked for, and elsewhere where pain goes into it.
 _THIGH_OR_HEEL: Final = (
     r"(?<!\bachilles )(thighs?|hamstrings?|heels?)\b(?![ -]?(strik|lift|drop|tab|counter))"
@@ -79,8 +78,10 @@ _PAIN_IN: Final = re.compile(
 )
 
 
-def call_for_questions(place: str = "", feeling: str = "") -> bool:
+def call_for_questions(place: str = "", feeling: str = "", beside: str = "") -> bool:
     """Whether the words for a pain's place and feeling are among those of the questions.
+
+    ``beside``: what else was said with it, as the activity that it came with.
 
     Examples
     --------
@@ -90,8 +91,11 @@ def call_for_questions(place: str = "", feeling: str = "") -> bool:
     (True, True)
     >>> call_for_questions("", "new shoes, heel-strike"), call_for_questions("", "fell asleep")
     (False, False)
+    >>> [call_for_questions(beside=words) for words in ("lifting, then numb", "calf raises")]
+    [True, False]
     """
-    place, feeling = " ".join(place.split()), " ".join(feeling.split())
+    place, feeling, beside = (" ".join(words.split()) for words in (place, feeling, beside))
     said = f"{place}; {feeling}"
     found = _SIGNS.search(said) or _PLACE.search(place) or _PAIN_IN.search(said)
+    found = found or _SIGNS_BESIDE.search(beside) or _PAIN_IN.search(beside)
     return found is not None

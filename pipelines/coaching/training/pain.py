@@ -175,7 +175,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
     return TierFinding(highest, tuple(cue for tier, cue in reasons if tier is highest))
 
 
-def check_cue(level: int, place: str = "", feeling: str = "") -> Cue | None:
+def check_cue(level: int, place: str = "", feeling: str = "", beside: str = "") -> Cue | None:
     """Offer the red-flag questions where a rating, or its words, call for them.
 
     Examples
@@ -183,7 +183,8 @@ def check_cue(level: int, place: str = "", feeling: str = "") -> Cue | None:
     >>> check_cue(5) is None, check_cue(6).text_id, check_cue(2, "left calf").text_id
     (True, 'pain.check', 'pain.check')
     """
-    return Cue("pain.check", {"level": level}) if asks_questions(level, place, feeling) else None
+    asks = asks_questions(level, place, feeling, beside)
+    return Cue("pain.check", {"level": level}) if asks else None
 
 
 def activity_cues(named: Sequence[str]) -> list[Cue]:

@@ -129,10 +129,11 @@ def _rises(rated: Rated, earlier: Sequence[Rated]) -> bool:
     )
 
 
-def asks_questions(level: int, place: str = "", feeling: str = "") -> bool:
+def asks_questions(level: int, place: str = "", feeling: str = "", beside: str = "") -> bool:
     """Whether a rating calls for the questions about red flags.
 
-    Strong pain does, and any pain whose place or feeling is told in words of these questions.
+    Strong pain does, and any pain whose place or feeling is told in words of these questions, or
+    what was said ``beside`` it.
 
     Examples
     --------
@@ -141,4 +142,4 @@ def asks_questions(level: int, place: str = "", feeling: str = "") -> bool:
     >>> asks_questions(1, "", "cannot pee"), asks_questions(0, "", "cannot pee")
     (True, False)
     """
-    return level >= STOP_FROM or (level > 0 and call_for_questions(place, feeling))
+    return level >= STOP_FROM or (level > 0 and call_for_questions(place, feeling, beside))

@@ -91,7 +91,7 @@ def pain(
         say_cues([light.cue] if light and (level or light.most) and recent else [])
         if is_in:
             say_pain(journal.open())
-        ask_what_is_due(journal, None if is_in else check_cue(level, place, quality))
+        ask_what_is_due(journal, None if is_in else check_cue(level, place, quality, activity))
 
 
 def _light(note: Pain, journal: JournalAtHand, *, now: bool) -> Judged | None:

@@ -180,14 +180,28 @@ def questions_due(journal: Journal, now_ns: int) -> Cue | None:
     week_ns = now_ns - 7 * _DAY_NS
     painless = journal.entries(Pain, "level = 0 AND utc_ns <= ?", (week_ns,), newest=1)
     since_ns = painless[0].utc_ns if painless else 0
-    rated = journal.entries(Pain, "utc_ns > ?", (max(answered_ns, since_ns),))
-    calling = [check_cue(item.level, item.place, item.quality) for item in rated]
+    calling = [_check(*item) for item in _with_notes(journal, max(answered_ns, since_ns) + 1)]
     if found := [cue for cue in calling if cue is not None]:
         return found[-1]
     finding, _ = _pain_cues(journal, now_ns)
     if finding.tier >= PainTier.PHYSIOTHERAPIST and answered_ns < week_ns:
         return Cue("pain.check_pattern")
     return None
+
+
+def _with_notes(journal: Journal, since_ns: int) -> list[tuple[Pain, str]]:
+    """Ratings since a moment, each with what was noted of the runs that it belongs to."""
+    notes: dict[int, str] = {
+        run.identifier or 0: run.note for run in journal.entries(Session, "note <> ''")
+    }
+    return [
+        (one.pain, "; ".join(notes.get(place.number, "") for place in one.places))
+        for one in placed_pains(journal, since_ns)
+    ]
+
+
+def _check(pain: Pain, note: str) -> Cue | None:
+    return check_cue(pain.level, pain.place, pain.quality, f"{pain.activity}; {note}")
 
 
 def after_run(journal: Journal, session: Session, today: date) -> list[Cue]:

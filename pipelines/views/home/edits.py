@@ -173,7 +173,7 @@ def _pain(journal: Journal, fields: Fields, now: datetime) -> str:
     if light is not None and (level or light.most) and not is_too_late(utc_ns, now_ns):
         told = [light.cue.message]
     told += [one.message for one in found.cues if one.text_id.startswith(("pain.", "red_flags."))]
-    asks = check_cue(level, fields.get("place", ""), fields.get("quality", ""))
+    asks = check_cue(level, note.place, note.quality, note.activity)
     if asks is not None and not found.red_flags.stopped:
         told.append("Please answer the questions about warning signs, on the journal's page.")
     return " ".join([f"Pain {level} of 10 is noted.", *told])

@@ -49,6 +49,8 @@ def test_a_rating_from_another_terminal_stops_the_run_and_is_filed_once(
     def noted() -> list[Mark]:
         nonlocal asked
         asked += 1
+        if asked == 255:
+            noted_elsewhere(journal, Pain(time.time_ns(), 1, activity="lifting, then numb"))
         if asked == 260:
             noted_elsewhere(journal, Pain(time.time_ns(), 7, place="left"))
         return meanwhile()
@@ -62,11 +64,18 @@ def test_a_rating_from_another_terminal_stops_the_run_and_is_filed_once(
     screen = io.StringIO()
     ran = asyncio.run(run())
     judged = [fact for fact in ran.facts if isinstance(fact, PainJudged)]
-    assert [(fact.level, fact.light, fact.moment) for fact in judged] == [(7, "stop", "during")]
+    assert [(fact.level, fact.light, fact.moment) for fact in judged] == [
+        (1, "go", "during"),
+        (7, "stop", "during"),
+    ]
+    assert [fact.asks for fact in judged] == [True, False]  # by its words, and once
     assert "Pain of 7" in screen.getvalue()
     assert ran.result is not None
     file_run(finished_run(ran.result, recording=ran.recording), journal)
-    assert [(one.level, one.place) for one in journal.open().entries(Pain)] == [(7, "left")]
+    assert [(one.level, one.place) for one in journal.open().entries(Pain)] == [
+        (1, ""),
+        (7, "left"),
+    ]
     session = read_session(tmp_path / "run.mcap")
     again = fold_session(session, session.header, quiet)
     assert [fact for fact in again.facts if isinstance(fact, PainJudged)] == judged

@@ -245,11 +245,20 @@ def test_pain_below_the_knee_eases_until_it_is_gone() -> None:
         ("--place", "private parts"),
         ("--quality", "pins and needles"),
         ("--quality", "I cannot pee"),
+        ("--activity", "lifting, then numb"),
     ],
 )
 def test_words_of_the_questions_call_for_them(words: tuple[str, str]) -> None:
     assert "questions" not in journal("pain", 1, "--quality", "after heel-strike, in new shoes")
+    assert "questions" not in journal("pain", 1, "--activity", "calf raises")
     assert "Pain of 1 is worth a few questions" in journal("pain", 1, *words)
+
+
+def test_words_noted_of_a_run_that_hurt_call_for_the_questions_too() -> None:
+    ran(hours=2)
+    journal("edit", 1, "--note", "tired legs, then pins and needles")
+    assert "questions" not in journal("pain", 0)
+    assert "Pain of 1 is worth a few questions" in journal("pain", 1)
 
 
 def test_bladder_signs_are_for_the_emergency_department_now() -> None:

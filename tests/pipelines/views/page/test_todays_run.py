@@ -257,6 +257,16 @@ def test_answers_choose_the_earlier_runs_unless_there_is_to_be_no_history(
         assert len(options.history.runs) == (runs if compares else 0)
 
 
+@pytest.mark.usefixtures("in_a_folder_of_its_own")
+def test_in_mid_run_nobody_is_told_how_to_begin_one(tmp_path: Path) -> None:
+    with JournalAtHand(tmp_path / "journal.sqlite") as journal:
+        journal.add([replace(run(0.0), utc_start_ns=time.time_ns() - 2 * 86_400 * 10**9)])
+        for earlier in (None, Mock()):
+            stated = LiveOptions(earlier=earlier)
+            _, notes = _completed("sim:", None, (), journal=journal, stated=stated, history=False)
+            assert any("pelvic tilts" in one for one in notes) == (earlier is None)
+
+
 #: The command, with a sensor that measures a simulated runner.
 _COMMAND = """
 import sys
