@@ -41,7 +41,8 @@ _DOUBTED: Final = (
     (Quality.LOOSE, RUNG_COLUMNS),
 )
 
-
+#: Fewer steps, where they are not half of the run, tell nothing of it.
+_LEAST_STEPS: Final = 10
 _DOUBTING: Final = int(Quality.BEND | Quality.SLIP | Quality.LOOSE | Quality.TILT | Quality.NO_GYRO)
 
 
@@ -101,3 +102,14 @@ def trusted_steps(steps: Steps) -> Steps:
     2
     """
     return without_doubtful_columns(Steps(steps.rows[(steps.quality_bits & DISTRUST) == 0]))
+
+
+def tell_of_the_run(count: int, steps: int) -> bool:
+    """Whether a figure of so many steps that count is one of a run of so many: ten, or half of it.
+
+    Examples
+    --------
+    >>> tell_of_the_run(9, 400), tell_of_the_run(10, 400), tell_of_the_run(2, 4)
+    (False, True, True)
+    """
+    return count >= min(_LEAST_STEPS, 0.5 * steps) and count > 0

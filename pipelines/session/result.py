@@ -17,7 +17,7 @@ from devices.records import DeviceInfo
 from imu.drift.baseline import Baseline
 from imu.drift.changes import Change
 from imu.samples import Quality
-from imu.step.trusted_steps import trusted_steps
+from imu.step.trusted_steps import tell_of_the_run, trusted_steps
 from imu.steps import Steps, concatenate
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.companion import red_flags_before
@@ -210,10 +210,14 @@ class SessionResult:
 
     @cached_property
     def means(self) -> dict[str, float]:
-        """Over the trusted steps at one rate, by column."""
-        rows = trusted_steps(self.at_one_rate).rows
+        """Over the trusted steps at one rate, by column; none where too few of them have it."""
+        rows, steps = trusted_steps(self.at_one_rate).rows, len(self.steps)
         known = {name: rows[name][np.isfinite(rows[name])] for name in MEANS}
-        return {name: round(float(it.mean()), 6) for name, it in known.items() if it.size}
+        return {
+            name: round(float(it.mean()), 6)
+            for name, it in known.items()
+            if tell_of_the_run(it.size, steps)
+        }
 
     @cached_property
     def running_s(self) -> float:

@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 from devices.sequence import Losses
 from imu.samples import Quality
 from imu.step.block_means import block_means
-from imu.step.trusted_steps import DISTRUST, trusted_steps, without_doubtful_columns
+from imu.step.trusted_steps import (
+    DISTRUST,
+    tell_of_the_run,
+    trusted_steps,
+    without_doubtful_columns,
+)
 from imu.steps import STEP_COLUMNS, Steps
 from pipelines.quantities import quantities_in
 from pipelines.session.facts import SensorClock
@@ -48,7 +53,7 @@ class Summary:
     quality : dict
         How many steps bear each token.
     median : dict
-        Of each column over the steps that count, in its unit; None where none of them has it.
+        Of each column over the steps that count, in its unit; None where too few of them have it.
     samples_filled, samples_quarantined, restarts : int
         Samples filled in, samples that were not finite, and restarts after gaps.
     samples_lost_in_transit : int
@@ -170,7 +175,8 @@ def summarise(
             blind = counting.quality_bits & int(Quality.NO_GYRO)
             values = np.where(blind, values, counting.rows[name])
         at = np.flatnonzero(np.isfinite(values))
-        medians[name] = round(float(np.median(values[at])), 6) if at.size else None
+        tells = tell_of_the_run(at.size, len(steps))
+        medians[name] = round(float(np.median(values[at])), 6) if tells else None
         used[name] = at.size
         last[name] = len(values) - int(at[0]) if at.size else 0
     told = [one for one in result.alerts if one.severity == "raised"]

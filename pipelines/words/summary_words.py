@@ -10,6 +10,7 @@ import numpy as np
 
 from imu.drift.indicators import INDICATORS
 from imu.samples import Quality
+from imu.step.trusted_steps import tell_of_the_run
 from imu.steps import MOST_OSCILLATION_MM
 from pipelines.clock_words import clock_words
 from pipelines.counted import counted
@@ -45,9 +46,7 @@ _SEVERAL: Final = 3
 _GROUNDED: Final = 0.05
 #: No crystal is off by more, ppm, nor most sensors that do without one.
 _WRONG_CLOCK_PPM: Final = 30_000.0
-#: A median of fewer steps than this, and than half of the run, is not shown; one of fewer of the
-#: steps that count, as a share, says of how many.
-_FEW: Final = 10
+#: A median of fewer of the steps that count, as a share, says of how many.
 _NEARLY_ALL: Final = 0.95
 
 
@@ -95,7 +94,7 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     rows = []
     for one in quantities_in("summary"):
         value = summary.median.get(one.column)
-        if value is not None and not _rests_on_few(summary, one.column):
+        if value is not None:
             number = f"{value:8.{one.decimals}f} {one.unit}"
             if units == "imperial" and one.imperial:
                 number = _beneath(one.amount(value, units))
@@ -232,18 +231,9 @@ def _medians(summary: Summary) -> str:
         return ""
     if summary.trusted_steps >= _NEARLY_ALL * summary.steps:
         return "; medians"
-    if _is_few(summary.trusted_steps, summary):
+    if not tell_of_the_run(summary.trusted_steps, summary.steps):
         return "; too few count for medians" if summary.trusted_steps else "; no step counts"
     return f"; medians of the {summary.trusted_steps} that count"
-
-
-def _is_few(count: int, summary: Summary) -> bool:
-    """Whether these are a few steps out of many, which tell nothing of the run."""
-    return count < min(_FEW, 0.5 * summary.steps)
-
-
-def _rests_on_few(summary: Summary, name: str) -> bool:
-    return _is_few(summary.median_steps.get(name, summary.trusted_steps), summary)
 
 
 def _span(summary: Summary, name: str) -> str:

@@ -57,7 +57,7 @@ def test_the_report_rests_on_all_steps_and_the_posture_on_the_straights() -> Non
     steps, bend = on_a_track()
     content = content_of(recording_of(steps))
     assert content.trusted == COUNT
-    assert not content.all_shown
+    assert not content.too_few
     (flag,) = content.flags
     assert (flag.token, flag.steps) == ("bend", int(bend.sum()))
     lean = next(h for h in content.headlines if h.measure.column == "sacral_lean_deg")

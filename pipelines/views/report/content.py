@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imu.samples import Quality
 from imu.step.block_means import BlockMeans, block_means
-from imu.step.trusted_steps import trusted_steps
+from imu.step.trusted_steps import tell_of_the_run, trusted_steps
 from imu.steps import SIDE_CODES, Steps
 from pipelines.quantities import QUANTITIES, WATCHED, Quantity, quantities_in
 from pipelines.views.report.comparisons import (
@@ -118,7 +118,7 @@ class Content:
 
     recording: Recording
     trusted: int
-    all_shown: bool  # no step is trusted, so the means rest on all of them
+    too_few: bool  # trusted steps for a figure of the run
     judgement: Judgement  # baselines, and the changes from them
     baseline_blocks: int  # of the last baseline, 0 without
     headlines: tuple[Headline, ...]
@@ -158,7 +158,8 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     judgement = judgement_of(recording.header, recording.facts)
     last = judgement.stretches[-1]
     trusted = trusted_steps(steps)
-    shown = _with_lumbar_index(trusted if len(trusted) else steps, judgement.stretches)
+    too_few = not tell_of_the_run(len(trusted), len(steps))
+    shown = _with_lumbar_index(trusted[:0] if too_few else trusted, judgement.stretches)
     blocks = _blocks(shown)
     middle_s = _middle_s(shown, len(blocks))
     episodes = episodes_of(judgement, recording.result, blocks, middle_s)
@@ -170,7 +171,7 @@ def content_of(recording: Recording, previous: Sequence[PreviousRun] = ()) -> Co
     return Content(
         recording=recording,
         trusted=len(trusted),
-        all_shown=not len(trusted) and len(steps) > 0,
+        too_few=too_few,
         judgement=judgement,
         baseline_blocks=0 if baseline is None else baseline.blocks,
         headlines=tuple(

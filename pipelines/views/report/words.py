@@ -180,9 +180,11 @@ def summary_sentences(content: Content) -> list[str]:
             "see below for what that can and cannot mean."
         )
     flagged = len(recording.steps) - content.trusted
-    if content.all_shown:
+    if content.too_few:
+        count = content.trusted or "none"
         sentences.append(
-            "Every step is in doubt, so the figures rest on all of them: read them with care."
+            f"Of {len(recording.steps)} steps {count} can be counted on, too few for figures of "
+            "the run: see the data quality."
         )
     elif 4 * flagged > len(recording.steps):
         sentences.append(

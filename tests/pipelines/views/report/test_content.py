@@ -20,6 +20,7 @@ from pipelines.session.facts import AlertTold
 from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.episodes import Episode
 from pipelines.views.report.recording import PreviousRun
+from pipelines.views.report.words import summary_sentences
 from tests.examples import few
 from tests.pipelines.views.report.runs import HEADER, LEVELS, changed, recording_of, steps_of
 
@@ -166,14 +167,19 @@ def test_untrusted_steps_move_no_figure() -> None:
     assert flag.share == pytest.approx(1 / 6)
 
 
-def test_run_without_a_trusted_step_rests_on_all_of_them() -> None:
+@pytest.mark.parametrize("trusted", [0, 9])
+def test_a_run_of_which_too_few_steps_count_has_no_figures(trusted: int) -> None:
+    """As in the terminal, in the summary's file and in the journal."""
     rows = steps_of(400).rows.copy()
-    rows["quality"] = int(Quality.GAP)
+    rows["quality"][trusted:] = int(Quality.GAP)
+    recording = recording_of(Steps(rows))
 
-    content = content_of(recording_of(Steps(rows)))
+    content = content_of(recording)
 
-    assert content.all_shown
-    assert content.headlines[0].level == pytest.approx(3.0, rel=0.01)
+    assert content.too_few
+    assert {one.state for one in content.headlines} == {"not measured"}
+    assert recording.result.means == {}
+    assert "can be counted on, too few for figures" in " ".join(summary_sentences(content))
 
 
 def test_missing_gyroscope_is_a_flag_and_no_reason_to_leave_steps_out() -> None:
