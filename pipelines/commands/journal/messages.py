@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 
 from imu.errors import ParameterError
 from pipelines.coaching.texts import is_article
@@ -20,6 +21,8 @@ from pipelines.runner.journal.runs import FinishedRun
 from pipelines.runner.journal.stated import odd_distance_words
 from pipelines.runner.journal.words import run_line
 
+_ANSWERS: Final = {"y": True, "yes": True, "n": False, "no": False}
+
 
 @contextmanager
 def opened_journal() -> Iterator[Journal]:
@@ -32,16 +35,28 @@ def opened_journal() -> Iterator[Journal]:
 
 def asked(words: str) -> bool:
     """Ask for yes or no; an end of the input is no answer."""
+    answer = None
+    while answer is None:
+        answer = _ANSWERS.get(_typed(f"{words} [y/n]"))
+    return answer
+
+
+def asked_or_later(words: str) -> bool | None:
+    """The same of what may be put off, which is None."""
     while True:
-        say(f"{words} [y/n]")
-        line = sys.stdin.readline()
-        if not line:
-            raise ParameterError("the answer", "", "y or n, or state the answers as options")
-        answer = line.strip().lower()
-        if answer in {"y", "yes"}:
-            return True
-        if answer in {"n", "no"}:
-            return False
+        answer = _typed(f"{words} [y/n/later]")
+        if answer in {"l", "later"}:
+            return None
+        if answer in _ANSWERS:
+            return _ANSWERS[answer]
+
+
+def _typed(question: str) -> str:
+    say(question)
+    line = sys.stdin.readline()
+    if not line:
+        raise ParameterError("the answer", "", "y or n, or state the answers as options")
+    return line.strip().lower()
 
 
 def tell_notes(notes: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from imu.errors import ParameterError
 from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, RedFlagState, judge, question
-from pipelines.commands.journal.messages import add_or_tell, asked, say_cues
+from pipelines.commands.journal.messages import add_or_tell, asked, asked_or_later, say_cues
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import after_the_questions, questions_due
 from pipelines.runner.journal.arguments import time_of
@@ -47,6 +47,16 @@ def say_why_no_training(why: Iterable[Cue]) -> None:
         say(ANSWER_THEM)
 
 
+def _ask_all(answers: dict[str, bool]) -> bool:
+    """Ask those that are not a yes already; whether the rest was put off."""
+    for name in QUESTIONS:
+        answer = answers[name] or asked_or_later(question(name))
+        if answer is None:
+            return True
+        answers[name] = answer
+    return False
+
+
 def ask_questions(
     journal: JournalAtHand,
     yes: Collection[str] = (),
@@ -75,9 +85,11 @@ def ask_questions(
     if not no_others:
         say(text("red_flags.introduction"))
         try:
-            for name in QUESTIONS:
-                answers[name] = answers[name] or asked(question(name))
-            if before.stopped:  # also where another sign stays
+            put_off = _ask_all(answers)
+            if put_off and not any(answers.values()):
+                say(f"They stay open. {ANSWER_THEM}")
+                return
+            if before.stopped and not put_off:  # also where another sign stays
                 cleared = cleared or asked(text("red_flags.cleared_question"))
         except (ParameterError, KeyboardInterrupt) as ending:
             if not any(answers.values()):

@@ -5,9 +5,10 @@ Every question has a default that Enter takes; the end of the input takes all of
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,6 +48,8 @@ _MOST_SHOES: Final = 6
 _NONE: Final = "none"
 #: Answers that cannot be read before a question is left out.
 _TRIES: Final = 3
+#: Of a Bluetooth sensor, as it stands on it.
+_BARE_ADDRESS: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _NEUTRAL: Final = (
     "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip.",
     "Then stand upright and still for about five seconds before you start: that posture is your",
@@ -135,7 +138,7 @@ def guide(
     settings = _ask_body(ask, tell, settings)
     keep(settings)
     pain = ""
-    if source != SIMULATED:
+    if not source.startswith(SIMULATED):
         surface = surface or _ask_surface(ask, tell, last.surface or tags.surface)
         given = replace(given, surface=surface)
         keep_answers(given)
@@ -270,9 +273,30 @@ def _choose_source(ask: Ask, tell: Tell, look: Callable[[], Sightings], before: 
         default = next(
             (number for number, item in enumerate(offered, 1) if item.url == before), default
         )
-        chosen = _asked(ask, tell, f"Which one? [{default}] ", number_up_to(last), default)
+        tell("     or type the address of another, such as ble:ADDRESS")
+        listed = ["", *(item.url for item in offered), SIMULATED]
+        read = _address(listed)
+        chosen = _asked(ask, tell, f"Which one? [{default}] ", read, listed[default])
         if chosen:
-            return SIMULATED if chosen == last else offered[chosen - 1].url
+            return chosen
+
+
+def _address(listed: Sequence[str]) -> Callable[[str], str]:
+    """A reader of the number of an address that is listed, or of any other that may be opened."""
+
+    def read(words: str) -> str:
+        if ":" not in words:
+            return listed[number_up_to(len(listed) - 1)(words)]
+        from pipelines.sensors.opening import open_source
+
+        url = f"ble:{words}" if _BARE_ADDRESS.fullmatch(words) else words
+        try:
+            open_source(url)
+        except BackstrideError as error:
+            raise ParameterError("the address", words, f"another one: {error}") from None
+        return url
+
+    return read
 
 
 def _ask_body(ask: Ask, tell: Tell, settings: Settings) -> Settings:

@@ -289,6 +289,14 @@ def test_a_yes_counts_where_the_other_questions_are_left(monkeypatch: pytest.Mon
     assert "go to an emergency department now" in journal("week")
 
 
+def test_the_questions_can_be_put_off_and_stay_open() -> None:
+    journal("pain", 7)
+    assert "They stay open. Answer them with:" in journal("check", answers="n\nlater\n")
+    assert "The questions about signs for a doctor are not answered yet." in journal("week")
+    assert "bladder" not in journal("check", answers="n\ny\nlater\n")
+    assert "because a leg is weaker" in journal("week")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
 def test_in_a_terminal_the_questions_are_asked_at_once() -> None:
     import pty

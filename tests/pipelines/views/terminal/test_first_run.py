@@ -88,6 +88,17 @@ def test_numbers_choose_and_nought_looks_again() -> None:
     assert guided(["3"], (POLAR, PORT))[0].source == SIMULATED
 
 
+def test_a_sensor_that_is_not_found_can_be_named_by_its_address() -> None:
+    answers = ["AA:BB:CC:DD:EE", "serial:", "AA:BB:CC:DD:EE:03"]
+    result, shown = guided(answers)
+    assert result.source == "ble:AA:BB:CC:DD:EE:03"
+    assert shown.count("the address is") == 2
+    assert "Pain in your back" in shown
+    # the simulated runner's back is asked for nowhere, however it is named
+    result, shown = guided(["sim:?minutes=1"])
+    assert "Pain in your back" not in shown
+
+
 def test_a_house_full_of_devices_stays_readable() -> None:
     many = tuple(Found(f"ble:{n}", f"lamp {n}") for n in range(30))
     _, shown = guided([], many)
