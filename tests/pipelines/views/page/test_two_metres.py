@@ -76,6 +76,15 @@ def test_everything_fits_one_screen_in_twelve_millimetres(tab: Tab) -> None:
                 assert beyond_px <= 1, words
                 assert bottom_px <= height, words
         assert_accessible(tab, "from two metres")
+        for width in (390, 320):  # a run of more than an hour, on a phone
+            tab.size(width, 844)
+            tab.picture(f"far-{width}")
+            wide = tab.run(
+                "return [...document.querySelectorAll('.far dt, .far dd')]"
+                ".filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+            )
+            assert wide == []
+        tab.size(1280, 720)
         tab.press("Details")
         tab.until_shown("The whole run", ".courses")
         tab.run("localStorage.setItem('backstride-view', 'near')")
