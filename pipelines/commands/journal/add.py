@@ -23,7 +23,7 @@ from pipelines.commands.options import (
 from pipelines.runner.journal.advice import after_run, why_no_training
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import moment
+from pipelines.runner.journal.entries import Session, moment
 from pipelines.runner.journal.queries import run_time, runs_meanwhile
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
 from pipelines.runner.journal.runs import FinishedRun, add_run
@@ -93,14 +93,11 @@ def add(
                     f"delete one of them with: backstride journal delete {other.identifier}"
                 )
         if session.distance_m is None:
-            how = f"edit {session.identifier}"
-            if file is not None and file.suffix.lower() != ".json":
-                begun = moment(session.utc_start_ns, session.utc_offset_minutes)
-                stated = f" --at '{begun.isoformat(' ')}'" if at else ""
-                how = f"add {as_typed(file)} --again{stated}"
+            how = _way_to_state(session, file, begun=bool(at))
+            far = "5 km" if journal.settings().units == "metric" else "3 miles"
             complain(
                 "note: this run has no distance, so weeks, shoes and the load leave it out; state "
-                f"it with: backstride journal {how} --distance '5 km'."
+                f"it with: backstride journal {how} --distance '{far}'."
             )
         elif session.dose_easy_km_m4 is None and file is not None:
             lacks = recorded.dose_lacks or "steps that count, and this run has none"
@@ -111,6 +108,15 @@ def add(
             say_why_no_training(why)
         else:
             say_cues(after_run(journal, session, date.today()))
+
+
+def _way_to_state(session: Session, file: Path | None, *, begun: bool) -> str:
+    """What states a distance; a recording is added again, and its load follows."""
+    if file is None or file.suffix.lower() == ".json":
+        return f"edit {session.identifier}"
+    start = moment(session.utc_start_ns, session.utc_offset_minutes)
+    stated = f" --at '{start.isoformat(' ')}'" if begun else ""
+    return f"add {as_typed(file)} --again{stated}"
 
 
 def _nothing_run(run: FinishedRun) -> str:

@@ -91,7 +91,9 @@ def _run_figure(rows: tuple[tuple[float | None, tuple[float, ...]], ...], identi
 def month_figure(
     diary: Diary, form: Sequence[Quantity], identifier: str, words: str, units: Units = "metric"
 ) -> str:
-    """Form of each run by date, and beneath it pain, load and shoes of the same days, as SVG.
+    """Form of each run by date, with pain, load, surfaces and shoes of the same days, as SVG.
+
+    A day of more than a little pain is marked in every row.
 
     Parameters
     ----------
@@ -103,23 +105,26 @@ def month_figure(
         As for the figures of a report.
     """
     count = len(form)
-    height = 0.85 * count + 2.5
+    height = 0.85 * count + 3.0
 
     def draw(figure: Any) -> None:
-        rows = [*[0.85] * count, 0.75, 0.75, 0.3]
-        top = height - 0.22
-        places = []
-        for row in rows:
-            places.append((0.16, (top - row + 0.3) / height, 0.80, (row - 0.3) / height))
-            top -= row if row > 0.3 else 0.6
-        panels = [figure.add_axes(place) for place in places[:-1]]
-        panels.append(figure.add_axes((0.16, 0.36 / height, 0.80, 0.24 / height)))
+        top, panels = height - 0.22, []
+        for row in (*[0.85] * count, 0.75, 0.75):
+            place = (0.16, (top - row + 0.3) / height, 0.80, (row - 0.3) / height)
+            panels.append(figure.add_axes(place))
+            top -= row
+        strips = ((0.16, bottom / height, 0.80, 0.24 / height) for bottom in (0.86, 0.36))
+        panels += map(figure.add_axes, strips)
         for axes, quantity in zip(panels, form, strict=False):
             _form(axes, diary, quantity, units)
-        _pain(panels[-3], diary)
-        _load(panels[-2], diary, units)
-        _shoes(panels[-1], diary)
+        _pain(panels[-4], diary)
+        _load(panels[-3], diary, units)
+        _tags(panels[-2], diary, "surface", "surfaces")
+        _tags(panels[-1], diary, "shoe", "shoes")
+        hurt = {one.pain.day.toordinal() for one in diary.pains if one.pain.level >= _MORE_PAIN}
         for axes in panels:
+            for day in hurt:
+                axes.axvline(day, color=CHANGED, linewidth=0.8, linestyle=":", zorder=0.5)
             axes.patch.set_visible(False)
             axes.set_xlim(diary.first.toordinal() - 0.7, diary.last.toordinal() + 0.7)
             axes.set_xticks([])
@@ -182,21 +187,21 @@ def _load(axes: Any, diary: Diary, units: Units) -> None:
     axes.locator_params(axis="y", nbins=4)
 
 
-def _shoes(axes: Any, diary: Diary) -> None:
-    names = [name for name in diary.by_tag("shoe") if name]
-    for one in diary.sessions:
-        name = diary.shoe_name(one)
-        if name:
-            mark = "sovDP"[names.index(name) % 5]
-            colour = (FIRST, SECOND, SOFT)[names.index(name) % 3]
-            axes.plot(one.day.toordinal(), 0.0, mark, color=colour, markersize=5.0)
+def _tags(axes: Any, diary: Diary, tag: str, title: str) -> None:
+    """What the runner said of each run, by a sign each."""
+    runs = {name: found for name, found in diary.by_tag(tag).items() if name}
+    names = list(runs)
+    for place, found in enumerate(runs.values()):
+        days, mark = [one.day.toordinal() for one in found], "sovDP"[place % 5]
+        colour = (FIRST, SECOND, SOFT)[place % 3]
+        axes.plot(days, [0.0] * len(days), mark, color=colour, markersize=5.0)
     signs = "■●▼◆✚"
     most = max(8, 62 // max(1, len(names[:5])) - 4)  # characters that there is room for
     said = ",  ".join(
         f"{signs[place % 5]} {name if len(name) <= most else name[: most - 1] + '…'}"
         for place, name in enumerate(names[:5])
     )
-    axes.set_title(f"shoes: {said or 'not said'}", weight="bold", pad=3.0)
+    axes.set_title(f"{title}: {said or 'not said'}", weight="bold", pad=3.0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
 

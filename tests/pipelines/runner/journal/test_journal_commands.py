@@ -53,6 +53,10 @@ def test_a_run_without_a_distance_says_what_it_is_left_out_of(recording: Path) -
     said = journal("add", recording)
     assert "distance unknown" in said
     assert "weeks, shoes and the load leave it out" in said
+    assert "--distance '5 km'." in said
+    journal("settings", "--units", "imperial")
+    typed = ("add", "--at", "2026-03-02 18:00", "--minutes", 30)
+    assert "edit 2 --distance '3 miles'." in journal(*typed)
 
 
 def test_a_cure_that_names_a_file_can_be_typed_as_it_stands(

@@ -14,8 +14,10 @@ from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Questionnaire, Shoe
 from pipelines.runner.last_letter import handed_over_store
 from pipelines.views.home.answers import Answers
+from pipelines.views.home.diary import FORM
 from pipelines.views.home.frame import Frame
 from pipelines.views.home.letter import letter_of, summary_of
+from pipelines.views.home.pictures import month_figure
 from tests.pipelines.runner.journal.journals import at, pain, run
 
 #: A Sunday: the letter is of the Mondays 2 February to 23 February 2026, and that week.
@@ -58,6 +60,15 @@ def test_letter_tells_four_weeks_of_pain_load_surfaces_and_shoes(journal: Journa
     assert letter.odometers_m == {1: 115_000.0}
     assert [one.pain.level for one in letter.diary.pains] == [2, 5]
     assert letter.changes("metric") == ["This is the first letter."]
+
+
+def test_pain_and_what_was_said_of_the_runs_stand_on_every_plot(journal: Journal) -> None:
+    pytest.importorskip("matplotlib")
+    diary = letter_of(journal, _TODAY).diary
+    figure = month_figure(diary, FORM, "letter", "")
+    assert "surfaces: ■ track" in figure
+    # the day of a 5 in each of four rows of form, pain, load, surfaces and shoes; that of a 2 in none
+    assert figure.count("stroke-dasharray") == 8
 
 
 def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(
