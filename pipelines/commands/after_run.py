@@ -31,7 +31,7 @@ from pipelines.runner.journal.queries import session_at
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
 from pipelines.runner.journal.words import run_line
-from pipelines.runner.review import review_cues
+from pipelines.runner.review import cool_down_was_told, review_cues
 from pipelines.runner.unfiled import file_it, unfiled_at, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
@@ -63,6 +63,8 @@ def file_and_review(run: LiveRun, journal: JournalAtHand, *, compared: bool = Tr
     if session is not None and not result.stopped:
         reviewed = partial(review_cues, session=session, result=result, compared=compared)
         cues = [*cues, *journal.ask(reviewed, [])]
+    if session is not None and journal.ask(lambda it: cool_down_was_told(it, session), False):
+        said = [cue.message for cue in result.closing_cues if cue.text_id != "cool_down.short"]
     number = None if session is None else session.identifier
     return Filed(number, (*said, *(cue.message for cue in cues)), tuple(notes))
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from imu.step.trusted_steps import trusted_steps
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.warm_up import WarmUpParams
+from pipelines.coaching.training.weekly import monday_of
 from pipelines.quantities import quantity_named
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session
@@ -54,6 +56,18 @@ def review_cues(
     elif session.running_s is not None and session.running_s >= _LEAST_S:
         cues.append(Cue("review.moved", {"minutes": session.running_s / 60.0}))
     return cues
+
+
+def cool_down_was_told(journal: Journal, session: Session) -> bool:
+    """Whether a run of the same week before this one ended without a cool-down, and was told so."""
+    monday = monday_of(session.day).toordinal()
+    before = journal.entries(
+        Session,
+        "day >= ? AND utc_start_ns < ? AND cool_down_s < ? AND NOT simulated",
+        (monday, session.utc_start_ns, WarmUpParams().cool_down_s),
+        newest=1,
+    )
+    return bool(before)
 
 
 def _differences(before: Session, session: Session) -> str:

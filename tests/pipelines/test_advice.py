@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import os
 import re
@@ -30,6 +31,7 @@ from pipelines.runner.journal.entries import Exercise, Pain, Session
 from pipelines.runner.planning import cues_before, plan_for_run
 from pipelines.runner.unfiled import unfiled_run
 from pipelines.session.live_status import LiveStatus, pain_before
+from pipelines.session.result import SessionResult
 from pipelines.views.home.edits import change
 from pipelines.views.page.run import _first_screen
 from pipelines.views.page.two_metres import budget_words
@@ -488,6 +490,16 @@ def test_hard_running_before_the_warm_up_is_told_after_the_run_with_its_distance
     (told,) = [sentence for sentence in said if "before you were warm" in sentence]
     assert re.match(r"(0\.9|1\.0) km were faster than easy", told)
     assert told.endswith("next time keep the first ten minutes easy.")
+
+
+def test_that_a_run_had_no_cool_down_is_told_once_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SessionResult, "closing_cues", (Cue("cool_down.short"),))
+    url = "sim:?minutes=0.3&speed=3&standing_s=1&time_scale=0&rate=50"
+    assert "ended without a cool-down" in filed(url)[0]
+    with Journal() as opened:
+        (run,) = opened.entries(Session)
+        opened.replace(dataclasses.replace(run, cool_down_s=20.0, simulated=False))
+    assert not any("without a cool-down" in sentence for sentence in filed(url))
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ def test_pain_and_what_was_said_of_the_runs_stand_on_every_plot(journal: Journal
     diary = letter_of(journal, _TODAY).diary
     figure = month_figure(diary, FORM, "letter", "")
     assert "surfaces: ■ track" in figure
-    # the day of a 5 in each of four rows of form, pain, load, surfaces and shoes; that of a 2 in none
+    # the day of a 5 in four rows of form, pain, load, surfaces and shoes; that of a 2 in none
     assert figure.count("stroke-dasharray") == 8
 
 
