@@ -25,7 +25,7 @@ from pipelines.files.loading import load
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Questionnaire
 from pipelines.runner.journal.pending import keep_for_later, pending_path
-from pipelines.runner.planning import plan_for_run, plan_from_journal
+from pipelines.runner.planning import cues_before, plan_for_run, plan_from_journal
 from pipelines.session.json_form import to_json
 from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, pain, run
 
@@ -70,6 +70,14 @@ def test_the_longest_run_is_that_of_the_last_thirty_days(journal: Journal) -> No
     assert plan_from_journal(journal, now(29.0)).longest == LongestSession(12000.0, 7.0)
     assert plan_from_journal(journal, now(31.0)).longest == LongestSession(6000.0, 7.0)
     assert plan_from_journal(journal, now(90.0)).longest == LongestSession(None, None)
+
+
+def test_a_run_of_today_whose_distance_nobody_knows_is_not_taken_for_none(journal: Journal) -> None:
+    journal.add(run(0.0, km=5.0))
+    journal.add(run(2.0, km=None))
+    plan = plan_from_journal(journal, now(2.0, hour=20.0))
+    told = [cue.message for cue in cues_before(plan, ())]
+    assert any("of 1 run the distance is not known" in one for one in told)
 
 
 def test_usual_is_what_was_run_before_a_return_began(journal: Journal) -> None:
