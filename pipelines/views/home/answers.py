@@ -14,6 +14,7 @@ from pipelines.coaching.texts import text
 from pipelines.coaching.training.comparisons import comparison_cues, tags_to_compare
 from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
+from pipelines.coaching.training.traffic_light import CHANGE_FROM
 from pipelines.counted import counted
 from pipelines.quantities import quantities_in
 from pipelines.runner.journal.advice import (
@@ -115,7 +116,7 @@ class Answers:
                 "pain": ", ".join(
                     f"{pain.level} {_MOMENTS[when]}" for pain, when in diary.pains_of(one)
                 ),
-                "hurt": any(pain.level for pain, _ in diary.pains_of(one)),
+                "hurt": any(pain.level >= CHANGE_FROM for pain, _ in diary.pains_of(one)),
             }
             for one in reversed(sessions)
         ]

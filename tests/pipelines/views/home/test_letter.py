@@ -71,6 +71,15 @@ def test_pain_and_what_was_said_of_the_runs_stand_on_every_plot(journal: Journal
     assert figure.count("stroke-dasharray") == 8
 
 
+def test_a_little_pain_is_not_coloured_as_one_that_asks_for_a_change(
+    tmp_path: Path, journal: Journal
+) -> None:
+    answers = Answers(journal, tmp_path, datetime(2026, 3, 1, 20, tzinfo=UTC))
+    listed = answers.runs(Frame("/", "/home/", "runs"))
+    assert listed.count("pain: ") == 2
+    assert re.findall(r'class="pain">pain: (\d)', listed) == ["5"]
+
+
 def test_weeks_are_those_of_the_ceiling_and_what_is_not_known_is_no_zero(
     tmp_path: Path, new: Journal
 ) -> None:
