@@ -191,9 +191,8 @@ def questions_due(journal: Journal, now_ns: int) -> Cue | None:
 
 def _with_notes(journal: Journal, since_ns: int) -> list[tuple[Pain, str]]:
     """Ratings since a moment, each with what was noted of the runs that it belongs to."""
-    notes: dict[int, str] = {
-        run.identifier or 0: run.note for run in journal.entries(Session, "note <> ''")
-    }
+    noted = "SELECT identifier, note FROM sessions WHERE note <> ''"
+    notes = dict(journal.records(tuple[int, str], noted))
     return [
         (one.pain, "; ".join(notes.get(place.number, "") for place in one.places))
         for one in placed_pains(journal, since_ns)
