@@ -134,7 +134,7 @@ def _together(runs: int, blocks: int) -> str:
     if not blocks:
         return ""
     last = "your last run of this kind has" if runs == 1 else f"your last {runs} runs have"
-    return f"since {last} {100 * blocks // _ENOUGH_BLOCKS} % of it so far"
+    return f"since {last} {100 * blocks // _ENOUGH_BLOCKS} % of a baseline so far"
 
 
 def _learning(why: str = "") -> Start:

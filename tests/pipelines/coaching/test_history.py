@@ -82,9 +82,9 @@ def test_short_runs_make_a_baseline_together() -> None:
     short = [baseline(ALL, blocks=40, cadence_spm=value) for value in (160.0, 164.0, 168.0)]
     told = [history(*short[:n]).start(SENSOR).compared.words for n in (1, 2, 3)]
     assert told == [
-        "learning your baseline on the way, since your last run of this kind has 42 % of it so "
-        "far.",
-        "learning your baseline on the way, since your last 2 runs have 84 % of it so far.",
+        "learning your baseline on the way, since your last run of this kind has 42 % of a "
+        "baseline so far.",
+        "learning your baseline on the way, since your last 2 runs have 84 % of a baseline so far.",
         "compared with your last 3 runs on track in the shoes Blue.",
     ]
     start = history(baseline(ALL), baseline(ALL), *short, *short).start(SENSOR)
