@@ -13,6 +13,7 @@ from devices.readings import ClockAnchor, Reading, Readings
 from devices.sequence import NO_LOSSES, Losses
 from devices.timing.deficit import DeficitWatch
 from devices.timing.host_time import LEAST_DELAY_MS, HostTime
+from devices.timing.regular_arrivals import RegularArrivals
 from devices.timing.timeline import Placed
 
 # Rate of a stream whose samples only their arrival dates: off by up to this, ppm.
@@ -53,11 +54,13 @@ class ArrivalTimeline:
     than 15 ms, 3 samples or ¾ of a message is not seen until more adds up; a steady loss of less
     than 2.5 % passes for a lower rate, and more for one that is 2.5 % lower, with gaps, whose
     samples are all in doubt; a loss appears 0.3 to 1 s after it happened, or at once where the link
-    was away; a delay that stays is taken for a loss until samples come too early. A sample that is
-    the one before to the last bit is a duplicate where it comes too soon to have been measured, and
-    is dropped; one that the link delays by as much is not told from a sensor that measures less
-    often than it sends, until later samples come too soon: then all are in doubt. Where more than a
-    fifth are as before, the sensor repeats itself, and nothing is dropped or doubted for it.
+    was away; on a line whose samples come on time each loss is counted exactly, four samples after
+    it (:class:`devices.timing.regular_arrivals.RegularArrivals`). A delay that stays is taken for a
+    loss until samples come too early. A sample that is the one before to the last bit is a
+    duplicate where it comes too soon to have been measured, and is dropped; one that the link
+    delays by as much is not told from a sensor that measures less often than it sends, until later
+    samples come too soon: then all are in doubt. Where more than a fifth are as before, the sensor
+    repeats itself, and nothing is dropped or doubted for it.
 
     Parameters
     ----------
@@ -175,6 +178,7 @@ class ArrivalTimeline:
         self._resumed = False
         self._late = False  # whether a loss is likely, and not yet believed
         self._watch = DeficitWatch(0)
+        self._line = RegularArrivals()
 
     def _lost(self, n: int, period_us: float, arrival_ns: int, known: int) -> int:
         """Samples believed lost besides those known; negative when fewer were than believed."""
@@ -185,8 +189,12 @@ class ArrivalTimeline:
         delay_us = (arrival_ns - due_ns) * 1e-3 - LEAST_DELAY_MS * 1e3
         if self._resumed:
             self._resumed = False
-            self._watch = DeficitWatch(arrival_ns)
+            self._watch, self._line = DeficitWatch(arrival_ns), RegularArrivals()
             return max(0, int((delay_us - counted.typical_delay_us()) / period_us))
+        seen = self._line.missing(known + n, period_us, arrival_ns)
+        if seen:
+            self._watch, self._late = DeficitWatch(arrival_ns), True
+            return seen
         # the floor follows a steady loss as if it were the sensor's rate: no sensor is so slow
         delay_us = max(
             delay_us, self._late_us(self._index + known + n, arrival_ns) - self._soonest_us
@@ -194,7 +202,8 @@ class ArrivalTimeline:
         unsure_us = max(counted.uncertainty_us - LEAST_DELAY_MS * 1e3, 0.0)
         lost = self._watch.missing(delay_us, n, period_us, arrival_ns, unsure_us)
         # on a poor link most are late
-        self._late = self._watch.is_late and delay_us > 4.0 * counted.typical_delay_us()
+        late = self._watch.is_late and delay_us > 4.0 * counted.typical_delay_us()
+        self._late = late or self._line.is_late
         if lost > 0:
             self._troubles_ns.append(arrival_ns)
         return max(lost, -min(self._losses.lost, self._index))
