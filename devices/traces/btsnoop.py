@@ -33,7 +33,11 @@ def acl_packets(content: bytes, path: str) -> Iterator[AclPacket | None]:
         When the head is no such file's, or of a kind of link that is not known.
     """
     if len(content) < _HEAD.size or not content.startswith(MAGIC):
-        raise RecordingError("is no btsnoop file.", path=path)
+        raise RecordingError(
+            "is no btsnoop file, or nothing but its beginning: record it anew with Android's "
+            "developer options or with 'btmon -w', and copy it once that has ended.",
+            path=path,
+        )
     _, version, kind = _HEAD.unpack_from(content)
     if version != 1 or kind not in {_BARE, _H4, _MONITOR}:
         raise RecordingError(

@@ -93,7 +93,11 @@ def _backstride(content: bytes, path: str, rate_hz: float | None) -> Trace:
         if len(events) > EVENTS_MAX:
             raise too_much(path)
     if not samples:
-        raise RecordingError("holds no sample of the Backstride profile.", path=path)
+        raise RecordingError(
+            "holds no sample of the Backstride profile: record it while the sensor streams, or say "
+            "with '?protocol=…' what else it is.",
+            path=path,
+        )
     passed_s = max((now_us - first_us) * 1e-6, 1e-3)
     rate = rate_hz or min(RATES_HZ, key=lambda each: abs(each - samples / passed_s))
     return Trace("backstride", "serial", float(rate), tuple(events))
@@ -108,7 +112,11 @@ def _witmotion(content: bytes, path: str, rate_hz: float | None) -> Trace:
         if isinstance(each, Reading)
     )
     if not samples:
-        raise RecordingError("holds no motion of a WitMotion sensor.", path=path)
+        raise RecordingError(
+            "holds no motion of a WitMotion sensor: record it while the sensor sends, or say with "
+            "'?protocol=…' what else it is.",
+            path=path,
+        )
     rate = rate_hz or _wall_rate_hz(part)
     if rate is None:
         raise RecordingError(

@@ -129,6 +129,7 @@ def write_result_json(
         "duration_s": result.duration_s,
         "running_s": result.running_s,
         "means": result.means,
+        "heart_rate_bpm": None if result.heart_rate is None else result.heart_rate.mean,
         "alerts": [json.loads(alert.to_json()) for alert in result.alerts],
         "units": {name: unit for name in columns if (unit := unit_of(name))},
         "steps": {

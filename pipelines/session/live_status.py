@@ -87,6 +87,7 @@ class Compared(NamedTuple):
 
 _BEGINNING: Final = DriftStatus("warming up")
 _UNTOLD: Final = Compared()
+_LOW_BATTERY_PERCENT: Final = 15.0
 
 
 @dataclass(slots=True)
@@ -136,6 +137,11 @@ class Now:
     effort: Effort | None = None
     phase: Phase | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def battery_is_low(self) -> bool:
+        """Whether the sensor wants to be charged after the run."""
+        return self.battery_percent is not None and self.battery_percent < _LOW_BATTERY_PERCENT
 
 
 def pain_before(plan: CompanionPlan | None) -> facts.PainJudged | None:

@@ -139,7 +139,9 @@ def test_a_file_cut_anywhere_gives_the_beginning_of_the_same_facts(
 
 def test_what_devices_sent_is_exported(whole: Ran, tmp_path: Path) -> None:
     table = tmp_path / "streams.csv"
-    ended = backstride("export", whole.path, "--streams", table)
+    summary = tmp_path / "run.json"
+    ended = backstride("export", whole.path, "--streams", table, "--json", summary)
+    assert 60 < json.loads(summary.read_text())["heart_rate_bpm"] < 170
     assert ended.exit_code == 0, ended.err
     header, *rows = table.read_text().splitlines()
     assert header.startswith("time_s,stream,speed_m_s,slope_percent,distance_m")

@@ -14,7 +14,6 @@ from pipelines.views.terminal.wording import condition as sentence_of
 from pipelines.views.terminal.wording import gait_words, link_words, loss_words
 from pipelines.words.beside_words import away_words, beside_words
 
-_LOW_BATTERY_PERCENT: Final = 15.0
 #: What a light says in a word.
 _LIGHTS: Final[dict[Light, str]] = {"go": "Go on", "change": "Change", "stop": "Stop"}
 _STAND: Final = "Stand upright and still for five seconds, then run: that posture is your neutral."
@@ -103,9 +102,8 @@ def state(status: LiveStatus, units: Units = "metric") -> dict[str, Any]:
     """
     items = [_item(f"link {link_words(status)}", status.link != "lost")]
     if status.battery_percent is not None:
-        enough = status.battery_percent >= _LOW_BATTERY_PERCENT
-        low = "" if enough else ", charge it after the run"
-        items.append(_item(f"battery {status.battery_percent:.0f} %{low}", enough))
+        low = ", charge it after the run" if status.battery_is_low else ""
+        items.append(_item(f"battery {status.battery_percent:.0f} %{low}", not low))
     items += [_item(text, True) for text in beside_words(status, units)]
     items += [_item(text, False) for text in away_words(status)]
     items.append(_item(loss_words(status), True))

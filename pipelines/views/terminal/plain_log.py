@@ -36,6 +36,7 @@ class PlainLog:
         self._elapsed_s = 0.0
         self._line_steps, self._line_s = 0, 0.0
         self._link = self._trouble = ""
+        self._battery_told = False
         self._alert: tuple[str, str] | None = None
         self._notes: tuple[str, ...] = ()
 
@@ -50,6 +51,11 @@ class PlainLog:
         if status.recording_note != self._trouble:
             self._trouble = status.recording_note
             lines += self._stamped(f"recording: {status.recording_note or 'in order'}")
+        if status.battery_is_low and not self._battery_told:
+            self._battery_told = True
+            lines += self._stamped(
+                f"battery {status.battery_percent:.0f} %: charge it after the run"
+            )
         for text in status.notes:
             if text not in self._notes:
                 lines += self._stamped(f"note: {text}")

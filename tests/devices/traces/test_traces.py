@@ -208,6 +208,7 @@ def test_what_is_cut_short_gives_what_came_before(
     [
         (b"", "no sensor's bytes"),
         (b"hello, this is no trace at all", "no sensor's bytes"),
+        (b"btsnoop\0\0\0", "is no btsnoop file, or nothing but its beginning: record it anew with"),
         (btsnoop([]), "holds no motion"),
         (btsnoop([], 1003), "link 1003"),
         (pcapng([Acl(0, True, bytes(60))], 251), "link of type 251"),

@@ -64,6 +64,17 @@ def test_alert_has_its_own_line_at_once_and_only_once() -> None:
     assert log.lines(some_status()) == []
 
 
+def test_a_battery_that_runs_low_is_told_once() -> None:
+    log = PlainLog()
+    log.lines(replace(some_status(), battery_percent=16.0))
+    low = [
+        line
+        for left in (14.0, 12.0)
+        for line in log.lines(replace(some_status(), battery_percent=left))
+    ]
+    assert [line[9:] for line in low] == ["battery 14 %: charge it after the run"]
+
+
 def test_link_recording_and_notes_are_told_when_they_change() -> None:
     log = PlainLog()
     log.lines(some_status())
