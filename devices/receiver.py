@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from devices.timing.timeline import Timeline
 from devices.timing.timelines import timeline_for
 from imu.errors import DeviceError, ParameterError
 from imu.samples import Quality, Samples
+
+#: Packets of a connection that are kept until it is known what was agreed: its set-up is in them.
+_SET_UP_PACKETS: Final = 256
 
 
 class Receiver:
@@ -59,6 +63,7 @@ class Receiver:
         self._timeline: Timeline | None = None
         self._turns: bool | None = None  # whether the session's samples have angular velocity
         self._malformed_before = 0  # by earlier decoders
+        self._set_up: list[Packet] | None = None  # of a connection whose description may come
         self.battery_percent: float | None = None
         self._configure(info)
 
@@ -104,10 +109,12 @@ class Receiver:
                 self._malformed_before += self._decoder.malformed_packets
                 rate_hz = self._info.rate_hz
                 self._configure(record)
+                self._learn_from_set_up()
                 if self._timeline is not None and record.rate_hz != rate_hz:
                     self._timeline.set_rate(record.rate_hz)
         elif isinstance(record, LinkEvent) and record.kind == "resumed":
             self._decoder.reset()
+            self._set_up = []
             if self._clock_watch is not None:
                 self._clock_watch.begin()
             if self._timeline is not None:
@@ -198,8 +205,19 @@ class Receiver:
         modulus_us = self._decoder.time_modulus_us
         self._clock_watch = None if modulus_us is None else ClockWatch(info.rate_hz, modulus_us)
 
+    def _learn_from_set_up(self) -> None:
+        """Let a new decoder hear what the sensor answered as it was set up: factors, channels."""
+        for packet in self._set_up or ():
+            self._decoder.push(packet)
+        self._malformed_before -= self._decoder.malformed_packets
+        self._set_up = None
+
     def _take(self, packet: Packet) -> Samples | None:
         blocks: list[Samples] = []
+        if self._set_up is not None:
+            self._set_up.append(packet)
+            if len(self._set_up) >= _SET_UP_PACKETS:
+                self._set_up = None
         for item in self._decoder.push(packet):
             if isinstance(item, Reading):
                 block = self._place(item, packet.arrival_ns)

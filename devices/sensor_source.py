@@ -195,8 +195,7 @@ class SensorSource(Source):
         try:
             info = await self._driver.open(link, replace(self._wanted, known=self._known))
         except BaseException as error:
-            if self._known is not None and self._driver.borne_hz is not None:
-                self._known = replace(self._known, rate_hz=self._driver.borne_hz)
+            self._begin_next_at(self._driver.borne_hz)
             await self._let_go(stop=False)
             self._event("lost", str(error) or "closed")  # cancelled: no words
             if kind == "resumed" and isinstance(error, DeviceError):
@@ -217,6 +216,11 @@ class SensorSource(Source):
             self._inbox.put_event(info)
         self._info = self._known = info
 
+    def _begin_next_at(self, borne_hz: float | None) -> None:
+        """Let the next connection begin at a rate that the link bears, where that is known."""
+        if self._known is not None and borne_hz is not None:
+            self._known = replace(self._known, rate_hz=borne_hz)
+
     def _tell_once(self, error: DeviceError) -> None:
         """Tell why a sensor that is there is of no use; of a link that is lost people know."""
         words = str(error)
@@ -229,6 +233,8 @@ class SensorSource(Source):
         try:
             while True:
                 why = await self._until_lost()
+                if self._driver is not None:
+                    self._begin_next_at(self._driver.borne_hz)
                 await self._let_go(stop=False)
                 self._event("lost", why)
                 await self._come_back(why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from math import radians
 from random import Random
 from typing import ClassVar, Final
@@ -91,6 +92,7 @@ class BackstrideDriver(Driver):
         self._configuration = Configuration()
         self._clock_watch: ClockWatch | None = None  # while it streams
         self._delivery: DeliveryWatch | None = None  # likewise
+        self._lower_hz: tuple[int, ...] = ()
 
     @classmethod
     def recognises(cls, advertisement: Advertisement) -> bool:
@@ -125,7 +127,12 @@ class BackstrideDriver(Driver):
             await set_utc(link, time.time_ns() // 1000)
         serial_number = await read_serial_number(link)
         calibration = await _kept(link) if info.features & Feature.CALIBRATION else None
-        configuration = await self._start(link, _nearest(info, wanted, link))
+        lower = replace(wanted, rate_hz=wanted.borne_hz)
+        nearest = _nearest(info, lower, link)
+        if nearest.rate_hz == _nearest(info, wanted, link).rate_hz:
+            # once: what is no better at a lower rate is no better at the next
+            self._lower_hz = info.rates_hz
+        configuration = await self._start(link, nearest)
         return DeviceInfo(
             name=link.name,
             protocol=self.protocol,
@@ -144,9 +151,9 @@ class BackstrideDriver(Driver):
     async def accompany(self, link: Link) -> str:
         """Ping about once a second, and start the stream anew where the sensor has restarted.
 
-        Likewise, once, where its clock or its rate is another from one moment to the next. That the
-        link is too slow for the rate is told. Pings go
-        out at random times: where samples are sent in step with the connection interval, their
+        Likewise, once, where its clock or its rate is another from one moment to the next. Where
+        the link is too slow for the rate, that is told, and a lower one begun with. Pings go out at
+        random times: where samples are sent in step with the connection interval, their
         arrivals tell the time of the central alone.
         """
         random = Random(link.now_ns())
@@ -162,6 +169,9 @@ class BackstrideDriver(Driver):
                         await self._start(link, self._configuration)
                 if self._delivery is not None and (news := self._delivery.news()):
                     link.tell(news)
+                    self.borne_hz = self._delivery.borne_hz
+                    if self.borne_hz is not None:
+                        return "the link is too slow"
                 if not self._features & Feature.PING:
                     continue
                 reply = await ask(link, Operation.PING, tries=1, logged=True)
@@ -192,7 +202,7 @@ class BackstrideDriver(Driver):
             )
         self._clock_watch = ClockWatch(agreed.rate_hz, STAMP_MODULUS_US)
         if self._delivery is None:  # it is told once a connection
-            self._delivery = DeliveryWatch(agreed.rate_hz)
+            self._delivery = DeliveryWatch(agreed.rate_hz, self._lower_hz)
         await ask(link, Operation.START)
         self._configuration = configuration
         return agreed

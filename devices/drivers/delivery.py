@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from devices.readings import Decoder, Reading
@@ -15,6 +16,8 @@ _GOOD_SHARE: Final = 0.97
 _POOR_SHARE: Final = 0.75
 _POOR_S: Final = 10.0
 _POOR_WINDOWS: Final = 2
+#: Slower, steps cannot be told, Hz.
+LEAST_HZ: Final = 50.0
 #: A pause of this, s, is a link that was away, not one that is slow.
 _AWAY_S: Final = 3.0
 
@@ -73,10 +76,19 @@ class DeliveryWatch:
     ----------
     rate_hz : float
         Samples that it measures a second.
+    lower_hz : iterable of float
+        Rates that it may go down to: those at or above it, or too slow for steps, are passed over.
+
+    Attributes
+    ----------
+    borne_hz : float or None
+        The rate that the link bears, once it is known to be too slow and the sensor has such a one.
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, lower_hz: Iterable[float] = ()) -> None:
         self._rate_hz = rate_hz
+        self._lower_hz = [each for each in lower_hz if LEAST_HZ <= each < rate_hz]
+        self.borne_hz: float | None = None
         self._begun_ns: int | None = None
         self._latest_ns = 0
         self._count = self._poor = 0  # samples; poor windows in a row
@@ -96,10 +108,14 @@ class DeliveryWatch:
         self._begun_ns, self._count = arrival_ns, 0
         self._poor = self._poor + 1 if share < _POOR_SHARE else 0
         if self._poor == _POOR_WINDOWS:
+            cure = "bring the sensor nearer, or ask for fewer a second with 'rate=…' in its address"
+            if self._lower_hz:
+                borne = [each for each in self._lower_hz if each <= share * self._rate_hz]
+                self.borne_hz = max(borne, default=min(self._lower_hz))
+                cure = f"so the sensor measures at {self.borne_hz:g} Hz from now on"
             self._words = (
                 f"{too_slow(self._rate_hz)}, or damages what it carries: of 100 samples "
-                f"{100 * share:.0f} arrive; bring the sensor nearer, or ask for fewer a second "
-                "with 'rate=…' in its address"
+                f"{100 * share:.0f} arrive; {cure}"
             )
 
     def news(self) -> str:

@@ -44,6 +44,11 @@ class Wanted:
     angular_velocity_range_deg_s: float = 2000.0
     known: DeviceInfo | None = None
 
+    @property
+    def borne_hz(self) -> float:
+        """The wanted rate, or the lower one that the link was found to bear, Hz."""
+        return self.rate_hz if self.known is None else min(self.rate_hz, self.known.rate_hz)
+
 
 class Conversation(ABC):
     """The conversation with devices of one protocol, without any knowledge of the radio.
@@ -70,7 +75,7 @@ class Conversation(ABC):
     #: Usual speeds of the serial line, the most likely first; empty without a serial line.
     baud_rates: ClassVar[tuple[int, ...]] = ()
 
-    #: Lowest rate at which something came, Hz, where the link was too slow for every one.
+    #: Where the link is too slow: the rate at which the next connection begins, Hz.
     borne_hz: float | None = None
 
     @classmethod

@@ -93,7 +93,7 @@ class MovesenseDriver(Driver):
         known_hz = math.inf if wanted.known is None else wanted.known.rate_hz
         rate_hz = await _subscribe(link, rates_by_nearness(min(wanted.rate_hz, known_hz)))
         rate_hz = await self._as_fast_as_the_link(link, rate_hz, known_hz)
-        self._rate_hz = float(rate_hz)
+        self._rate_hz, self.borne_hz = float(rate_hz), None
         name = link.name
         return DeviceInfo(
             name=name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import radians
 from typing import ClassVar, Final
 
@@ -93,17 +94,21 @@ class PolarDriver(Driver):
         await link.subscribe(CONTROL_CHANNEL)
         await link.subscribe(DATA_CHANNEL)
         acceleration, gyro = await _offers(link)
+        asked_hz, wanted = wanted.rate_hz, replace(wanted, rate_hz=wanted.borne_hz)
         if gyro and _exceeds(wanted, acceleration):
             self._is_in_sdk_mode = await _switch_to_sdk_mode(link)
             acceleration, gyro = await _offers(link)
         rates = set(acceleration[Setting.RATE_HZ])
         shared = rates.intersection(gyro[Setting.RATE_HZ]) if gyro else set()
-        rate_hz = not_below(wanted.rate_hz, tuple(shared or rates))
+        offers = tuple(shared or rates)
+        rate_hz = not_below(wanted.rate_hz, offers)
         range_g = not_below(wanted.acceleration_range_g, acceleration[Setting.RANGE])
         range_deg_s = 0.0
         if shared:
             range_deg_s = not_below(wanted.angular_velocity_range_deg_s, gyro[Setting.RANGE])
-        self._delivery = DeliveryWatch(rate_hz)
+        # once: what is no better at a lower rate is no better at the next
+        lower_hz = offers if rate_hz >= not_below(asked_hz, offers) else ()
+        self._delivery = DeliveryWatch(rate_hz, lower_hz)
         range_m_s2, range_rad_s = range_g * STANDARD_GRAVITY_M_S2, radians(range_deg_s)
         self._decoder = PolarDecoder(float(rate_hz), range_m_s2, range_rad_s)
         await _start(link, Measurement.ACCELERATION, acceleration, rate_hz, range_g)
@@ -129,12 +134,15 @@ class PolarDriver(Driver):
     async def accompany(self, link: Link) -> str:
         """Hear when the sensor stops by itself: worn off, low on charge, or told so by another.
 
-        That the link is too slow for the rate is told.
+        Where the link is too slow for the rate, that is told, and a lower one begun with.
         """
 
         def stopped(packet: Packet) -> str | None:
             if self._delivery is not None and (news := self._delivery.news()):
                 link.tell(news)
+                self.borne_hz = self._delivery.borne_hz
+            if self.borne_hz is not None:
+                return "the link is too slow"
             if packet.channel != CONTROL_CHANNEL or not stopped_by_itself(packet.payload):
                 return None
             return "the sensor says that it has stopped measuring"

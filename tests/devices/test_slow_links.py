@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,6 +12,8 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from devices.ble import BleConnector, Radio
 from devices.drivers.driver import Wanted
+from devices.protocols.backstride import RATES_HZ, encode_info, mask_of
+from devices.protocols.backstride_control import Configuration
 from devices.protocols.movesense import ANGULAR_VELOCITY_RANGES_DEG_S
 from devices.protocols.polar import (
     Measurement,
@@ -18,6 +21,7 @@ from devices.protocols.polar import (
     Reply,
     ReplyParts,
     Setting,
+    Settings,
     Status,
     encode_reply_parts,
 )
@@ -29,8 +33,10 @@ from devices.simulator.air import Air
 from devices.simulator.generate import SimulatedRun
 from devices.simulator.link_params import LinkParams
 from devices.simulator.loopback import loopback_backend
-from devices.simulator.measured import MeasuredBlock
+from devices.simulator.measured import MeasuredBlock, MeasuredStream
 from devices.simulator.peripheral import Host, Peripheral
+from devices.simulator.peripherals.backstride import BackstridePeripheral
+from devices.simulator.peripherals.backstride_identity import info_of
 from devices.simulator.peripherals.movesense import MovesensePeripheral
 from devices.simulator.peripherals.polar import PolarPeripheral
 from devices.simulator.scenario import Scenario
@@ -120,6 +126,70 @@ def test_a_sensor_that_goes_on_measuring_says_that_its_link_is_too_slow(
     said = told_of(f"sim:?{sensor}&rate={rate_hz}&minutes=0.4")
     assert len(said) == 1
     assert said[0].startswith(f"the link is too slow for {rate_hz} Hz, or damages what it carries")
+
+
+def at_half_the_rate(run: SimulatedRun, clock: VirtualClock) -> MeasuredStream:
+    slower = replace(run.scenario, rate=run.scenario.rate / 2)
+    return MeasuredStream(SimulatedRun(slower), clock)
+
+
+class BackstrideOfTwoRates(BackstridePeripheral):
+    """A sensor that measures at its rate or at half of it."""
+
+    def __init__(self, run: SimulatedRun, clock: VirtualClock) -> None:
+        super().__init__(run, clock)
+        rate_hz = round(run.scenario.rate)
+        rates = mask_of(RATES_HZ, (rate_hz, rate_hz // 2))
+        self._info = encode_info(replace(info_of(run.scenario), rates_mask=rates))
+        self._slower = at_half_the_rate(run, clock)
+
+    def _configure(self, host: Host, wanted: Configuration) -> bytes:
+        if wanted.rate_hz == self._slower.rate_hz:
+            self._stream = self._slower
+        return super()._configure(host, wanted)
+
+
+class PolarOfTwoRates(PolarPeripheral):
+    """A sensor that measures at its rate or at half of it."""
+
+    def __init__(self, run: SimulatedRun, clock: VirtualClock) -> None:
+        super().__init__(run, clock)
+        self._slower = at_half_the_rate(run, clock)
+
+    def _offer(self, measurement: int) -> Settings:
+        slower_hz = round(self._slower.rate_hz)
+        rates = (slower_hz, 2 * slower_hz)
+        return {**super()._offer(measurement), Setting.RATE_HZ: rates}
+
+    def _start(
+        self, measurement: int, settings: Settings, offer: Settings
+    ) -> tuple[Status, Settings]:
+        if settings[Setting.RATE_HZ][0] == self._slower.rate_hz:
+            self._stream, self._rate_hz = self._slower, round(self._slower.rate_hz)
+        return super()._start(measurement, settings, offer)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "rate_hz", "interval_ms", "most_bytes"),
+    [(BackstrideOfTwoRates, 200.0, 40.0, 68), (PolarOfTwoRates, 208.0, 60.0, 100)],
+)
+def test_a_sensor_steps_down_to_what_its_link_bears_and_the_session_goes_on(
+    sensor: Callable[[SimulatedRun, VirtualClock], Peripheral],
+    rate_hz: float,
+    interval_ms: float,
+    most_bytes: int,
+) -> None:
+    params = replace(SLOW, connection_interval_ms=interval_ms, notification_bytes_max=most_bytes)
+    session = ran(sensor, params, rate_hz, seconds=60.0)
+    (lower,) = session.infos
+    assert lower.rate_hz == rate_hz / 2
+    (told,) = [event.detail for event in session.events if event.kind == "gap"]
+    assert told.startswith(f"the link is too slow for {rate_hz:g} Hz, or damages what it carries")
+    assert told.endswith(f"so the sensor measures at {lower.rate_hz:g} Hz from now on")
+    assert session.kinds.count("lost") == session.kinds.count("resumed") == 1
+    # what was agreed anew is not known before the sensor has answered: that is heard all the same
+    assert session.losses.malformed_packets == 0
+    assert session.losses.received > 55 * lower.rate_hz
 
 
 @pytest.mark.parametrize("protocol", ["backstride", "polar"])
