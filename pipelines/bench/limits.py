@@ -85,6 +85,14 @@ GYRO_TURN: Final = Limit(0, 0, f"a turn by hand is faster than {GYRO_TURN_DEG_S:
 RANGE_END: Final = Limit(0.0, 1.0, "as for loss: a clipped sample was not measured", 0.0, 10.0)
 #: Determinant of the directions of the axes.
 HANDEDNESS: Final = Limit(0.5, inf, "imu: frames are right-handed, where it is +1")
+#: Angular velocity later than acceleration, ms.
+GYRO_DELAY: Final = Limit(
+    -20.0,
+    20.0,
+    "simulated runners of this project: lean is off by 0.1° at 20 ms, 0.6° at 40, 1.5° at 60",
+    -40.0,
+    40.0,
+)
 #: Axes that do not point where their marks say.
 AXES: Final = Limit(0, 0, "the marks on the unit")
 #: Seconds until samples come again.

@@ -190,8 +190,17 @@ def _gyro_items(
             f"axes {_listed(lengths)} times what the accelerometer's turns say",
         ),
         *_directions("gyro_", reads),
-        measured("gyro_delay", _TITLES["gyro_delay"], 1e3 * delay_s, "ms", "by the turns"),
+        _gyro_delay(1e3 * delay_s, time_s[span]),
     ]
+
+
+def _gyro_delay(delay_ms: float, time_s: Array) -> Item:
+    """Judged where all samples of the turns came: with holes in them it is not known so well."""
+    steps_s = np.diff(time_s)
+    if (steps_s > 1.5 * np.median(steps_s)).any():
+        detail = "by the turns, of which samples are missing: not judged"
+        return measured("gyro_delay", _TITLES["gyro_delay"], delay_ms, "ms", detail)
+    return _item("gyro_delay", delay_ms, "ms", "by the turns")
 
 
 def _gyro_skipped(why: str) -> list[Item]:
@@ -219,6 +228,7 @@ def _item(name: str, value: float, unit: str, detail: str) -> Item:
         "bias": limits.BIAS,
         "handedness": limits.HANDEDNESS,
         "axes": limits.AXES,
+        "delay": limits.GYRO_DELAY,
     }.get(name.removeprefix("gyro_"))
     return judged(name, _TITLES[name], value, unit, limit, detail)
 

@@ -278,12 +278,13 @@ def late_gyro(samples: int) -> Callable[[Samples], Samples]:
     return lie
 
 
-def test_a_gyroscope_that_comes_late_is_measured() -> None:
-    done = found(liar(late_gyro(4)))
+@pytest.mark.parametrize(("samples", "verdict"), [(2, "pass"), (6, "warn"), (10, "fail")])
+def test_a_gyroscope_that_comes_late_is_measured_and_judged(samples: int, verdict: str) -> None:
+    done = found(liar(late_gyro(samples)))
     value = done["gyro_delay"].value
     assert value is not None
-    assert abs(value - 20.0) < 3.0
-    assert done["gyro_delay"].verdict == "measured"
+    assert abs(value - 5.0 * samples) < 3.0
+    assert done["gyro_delay"].verdict == verdict
 
 
 def test_a_filter_shows_in_the_noise() -> None:
