@@ -20,6 +20,7 @@ from devices.drivers.registry import serial_drivers
 from devices.inbox import Inbox
 from devices.links import BYTES_CHANNEL
 from devices.open_link import OpenLink
+from devices.port_holder import MODEM_MANAGER, holder_of
 from devices.records import Packet
 from devices.timing.program_clock import within
 from imu.errors import DeviceError, DeviceNotFound
@@ -37,6 +38,9 @@ _FIRST_BYTE_S: Final = 2.5  # for the first byte of whom is asked, and then for 
 _ANSWERS_S: Final = 15.0
 _ASKING_S: Final = 30.0  # nobody more is asked after this
 _CHUNK_BYTES: Final = 4096
+#: ModemManager asks a new port for up to 20 s or so; how long it is waited for, and between tries.
+_MODEM_MANAGER_S: Final = 30.0
+_HELD_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +121,26 @@ class SerialConnector:
         """Nothing is kept between connections."""
 
     async def _open(self, inbox: Inbox, baud_rate: int) -> SerialLink:
-        link = SerialLink(inbox, await open_port(self._port, baud_rate), self._port)
+        link = SerialLink(inbox, await self._opened(inbox, baud_rate), self._port)
         if self._device is None:
             self._device = await asyncio.get_running_loop().run_in_executor(None, self._seen)
         return link
+
+    async def _opened(self, inbox: Inbox, baud_rate: int) -> SerialBase:
+        """The port, opened; waits where ModemManager has it, which lets go of what is no modem."""
+        end_ns = inbox.clock.monotonic_ns() + round(_MODEM_MANAGER_S * 1e9)
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return await open_port(self._port, baud_rate)
+            except DeviceError as error:
+                if not error.may_pass:
+                    raise
+                holder = await loop.run_in_executor(None, holder_of, self._port)
+                if holder != MODEM_MANAGER or inbox.clock.monotonic_ns() > end_ns:
+                    raise _in_use(self.place, holder) from None
+            inbox.doing = f"{MODEM_MANAGER} has the port, and lets go of it within half a minute"
+            await inbox.clock.sleep(_HELD_S)
 
     def _seen(self) -> SerialPort | None:
         """What the system says of the port, where it is one that can be told again."""
@@ -408,6 +428,15 @@ def _reason(error: Exception) -> str:
     return text.split("(")[0].strip().rstrip(".:") or "the port is gone"
 
 
+def _in_use(place: str, holder: str = "") -> DeviceError:
+    if holder == MODEM_MANAGER:
+        words = f"is in use by {holder}, as it seems: stop that for the time of the run"
+        return DeviceError(f"{words} ('sudo systemctl stop {holder}').", source=place)
+    by = f" by {holder}" if holder else ""
+    words = f"is in use{by}: end the other program that uses it."
+    return DeviceError(words, source=place, may_pass=True)
+
+
 def _failed_to_open(error: Exception, place: str) -> DeviceError:
     number = getattr(error, "errno", None)
     text = str(error).lower()
@@ -425,9 +454,7 @@ def _failed_to_open(error: Exception, place: str) -> DeviceError:
             hint = "end the other program that uses it, or change its permissions"
         return DeviceError(f"there is no permission to open it: {hint}.", source=place)
     if number in {errno.EBUSY, errno.EAGAIN} or "exclusively lock" in text or "busy" in text:
-        return DeviceError(
-            "is in use: end the other program that uses it.", source=place, may_pass=True
-        )
+        return _in_use(place)
     if number == errno.EISDIR or "inappropriate ioctl" in text:
         words = "is no serial port: check its name; a scan lists the ports."
         return DeviceError(words, source=place)

@@ -14,6 +14,7 @@ import serial
 
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
+from devices.port_holder import holder_of
 from devices.protocols.witmotion import RATE_REGISTER
 from devices.records import LinkEvent
 from devices.sensor_source import SensorSource
@@ -22,6 +23,7 @@ from devices.simulator.generate import SimulatedRun
 from devices.simulator.peripheral import Host
 from devices.simulator.peripherals.witmotion import WitMotionPeripheral
 from devices.simulator.port import PortParams, PseudoTerminal, TcpPort
+from devices.simulator.virtual_clock import VirtualClock
 from devices.simulator.virtual_sensor import make_peripheral
 from devices.timing.program_clock import ScaledClock, SystemClock
 from imu.errors import DeviceError, DeviceLost, DeviceNotFound
@@ -111,6 +113,37 @@ def test_the_wrong_speed_is_one_sentence_and_no_sample(protocol: str) -> None:
         return caught.value
 
     assert "?baud=" in one_sentence(run(listen()))
+
+
+@pytest.mark.parametrize("held_s", [12.0, 60.0])
+def test_a_port_that_modemmanager_looks_at_is_waited_for(
+    held_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock()
+    monkeypatch.setattr("devices.serial_port.holder_of", lambda _: "ModemManager")
+
+    async def open_port(path: str, _baud_rate: int) -> Any:
+        if clock.monotonic_ns() < held_s * 1e9:
+            raise DeviceError("is in use.", source=path, may_pass=True)
+        return None
+
+    monkeypatch.setattr("devices.serial_port.open_port", open_port)
+    inbox = Inbox(clock)
+    connector = SerialConnector("/dev/ttyACM0", driver_named("backstride"), 115_200)
+    if held_s < 30.0:
+        run(connector._opened(inbox, 115_200))
+        assert "ModemManager has the port" in inbox.doing
+    else:
+        with pytest.raises(DeviceError, match=r"in use by ModemManager.*stop that"):
+            run(connector._opened(inbox, 115_200))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells who has a port")
+def test_the_program_that_has_a_port_is_named(tmp_path: Path) -> None:
+    port = tmp_path / "ttyACM0"
+    with port.open("w"):
+        assert holder_of(str(port)) == Path("/proc/self/comm").read_text().strip()
+    assert holder_of(str(port)) in {"", "ModemManager"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
