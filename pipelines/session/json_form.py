@@ -36,9 +36,9 @@ def to_json(value: object) -> bytes:
 
     Examples
     --------
-    >>> from pipelines.session.marks import Pain
-    >>> to_json(Pain(4, "before", "left hip")).decode()
-    '{"kind":"pain","level":4,"moment":"before","place":"left hip","noted":false}'
+    >>> from pipelines.session.marks import RedFlags
+    >>> to_json(RedFlags(("weakness",))).decode()
+    '{"kind":"red_flags","answers":["weakness"],"cleared":false}'
     """
     return msgspec.json.encode(to_plain(value))
 

@@ -164,7 +164,7 @@ def mark_from_words(kind: str, words: str = "") -> Mark:
     >>> mark_from_words("speed", "9 km/h"), mark_from_words("speed", "0.0 km/h")
     (Speed(speed_m_s=2.5), Speed(speed_m_s=0.0))
     >>> mark_from_words("pain", "4 before left hip")
-    Pain(level=4, moment='before', place='left hip', noted=False)
+    Pain(level=4, moment='before', place='left hip', noted=False, feeling='', beside='')
     >>> mark_from_words("slope", "steep")
     Traceback (most recent call last):
     ...
