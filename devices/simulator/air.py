@@ -130,6 +130,11 @@ class Air:
         """Give a sensor other properties and faults, from its next connection on."""
         self._stations[address].params = params
 
+    def readdress(self, address: str, other: str) -> None:
+        """Let a sensor end its link and go on under another address, as one with private ones."""
+        self.drop(address)
+        self._stations[other] = self._stations.pop(address)
+
     def drop(self, address: str, reason: str = "the sensor closed the link") -> None:
         """End the sensor's link now, if there is one."""
         link = self._stations[address].link

@@ -13,16 +13,21 @@ from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.device import BLEDevice
 
 from devices.ble import BleConnector, Radio
-from devices.drivers.driver import Conversation
+from devices.drivers.driver import Conversation, Wanted
+from devices.drivers.movesense import MovesenseDriver
 from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.open_link import Connector, OpenLink
 from devices.records import LinkEvent
 from devices.scan import scan_bluetooth
 from devices.sensor_source import SensorSource
-from devices.simulator.air import Adapter
+from devices.simulator.air import Adapter, Air
 from devices.simulator.cable import Cable
+from devices.simulator.generate import SimulatedRun
 from devices.simulator.link_params import LinkParams
+from devices.simulator.loopback import loopback_backend
+from devices.simulator.peripherals.movesense import MovesensePeripheral
+from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import BackstrideError, DeviceError, DeviceLost, DeviceNotFound
 from tests.devices.counting_peripheral import CountingPeripheral
@@ -457,3 +462,40 @@ def test_a_source_can_be_closed_while_it_is_away() -> None:
         return (clock.monotonic_ns() - begin_ns) * 1e-9
 
     assert run(close()) < 6.0
+
+
+@pytest.mark.parametrize("by", ["name", "protocol"])
+def test_a_sensor_whose_private_address_changes_is_found_again_and_no_other(by: str) -> None:
+    """By its name; others, which are heard sooner, are of another, or have an address for good."""
+
+    async def attempt() -> tuple[list[LinkEvent], str, str]:
+        clock = VirtualClock()
+        air = Air(clock, seed=3)
+
+        def movesense(serial: str) -> MovesensePeripheral:
+            run = SimulatedRun(Scenario(rate=104.0, minutes=0.5, standing_s=2))
+            return MovesensePeripheral(run, clock, serial=serial)
+
+        air.place(movesense("1111"), address="4A:00:00:00:00:01")
+        backend = loopback_backend(air)
+        name, driver = ("Movesense 1111", None) if by == "name" else ("", MovesenseDriver)
+        connector = BleConnector("", name, driver, Radio(backend.client, backend.scanner))
+        source = SensorSource(connector, wanted=Wanted(104.0), clock=clock, ends_after_s=25.0)
+        events, moved = list[LinkEvent](), False
+        async with source:
+            air.place(movesense("2222"), address="4B:00:00:00:00:02")
+            air.place(movesense("1111"), address="C0:00:00:00:00:03")
+            async for record in source:
+                events += [record] if isinstance(record, LinkEvent) else []
+                if not moved and clock.monotonic_ns() > 8e9:
+                    moved = True
+                    air.readdress("4A:00:00:00:00:01", "5C:00:00:00:00:04")
+                    seldom = LinkParams(advertising_interval_ms=2500.0)
+                    air.change("5C:00:00:00:00:04", seldom)
+            known = connector._known
+        assert known is not None
+        return events, known.name, known.address
+
+    events, name, address = run(attempt())
+    assert [event.kind for event in events] == ["connected", "lost", "resumed", "ended"]
+    assert (name, address) == ("Movesense 1111", "5C:00:00:00:00:04")
