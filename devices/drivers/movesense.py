@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar, Final
 
+from devices.drivers.clock_news import ClockNews
 from devices.drivers.delivery import DeliveryMeter, too_slow
 from devices.drivers.driver import FOR_EVER_S, Advertisement, Driver, Wanted
 from devices.links import Link
@@ -21,6 +22,7 @@ from devices.protocols.movesense import (
     RATES_HZ,
     SAMPLE_BYTES,
     SERVICE_UUID,
+    TIME_MODULUS_US,
     Code,
     Hello,
     MovesenseDecoder,
@@ -114,7 +116,7 @@ class MovesenseDriver(Driver):
 
         Returns when none has come for a while, or half of those of some seconds.
         """
-        decoder = MovesenseDecoder(self._rate_hz)
+        decoder, clock = MovesenseDecoder(self._rate_hz), ClockNews(self._rate_hz, TIME_MODULUS_US)
         latest_ns = since_ns = link.now_ns()
         count, least = 0, 0.5 * self._rate_hz * _WATCHED_S
 
@@ -123,7 +125,10 @@ class MovesenseDriver(Driver):
             for reading in decoder.push(packet):
                 if isinstance(reading, Reading):
                     latest_ns = packet.arrival_ns
+                    clock.take(reading, packet.arrival_ns)
                     count += len(reading.acceleration_m_s2)
+            if news := clock.news():
+                link.tell(news)
             poor = packet.arrival_ns - latest_ns > self.silence_s * 1e9
             if packet.arrival_ns - since_ns >= _WATCHED_S * 1e9:
                 poor = poor or count < least

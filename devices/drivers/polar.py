@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import radians
 from typing import ClassVar, Final
 
+from devices.drivers.clock_news import ClockNews
 from devices.drivers.delivery import DeliveryWatch
 from devices.drivers.driver import FOR_EVER_S, Advertisement, Driver, Wanted
 from devices.links import Link
@@ -17,6 +18,7 @@ from devices.protocols.polar import (
     DATA_UUID,
     SERVICE_UUID,
     STATUS_WORDS,
+    TIME_MODULUS_US,
     Measurement,
     Operation,
     PolarDecoder,
@@ -69,6 +71,7 @@ class PolarDriver(Driver):
         self._is_in_sdk_mode = False
         self._delivery: DeliveryWatch | None = None  # while it streams
         self._decoder: PolarDecoder | None = None  # what arrives is counted by it
+        self._clock: ClockNews | None = None
 
     @classmethod
     def recognises(cls, advertisement: Advertisement) -> bool:
@@ -77,10 +80,13 @@ class PolarDriver(Driver):
 
     def holds_samples(self, packet: Packet) -> bool:
         """Whether a packet is a sign that the sensor measures; it is asked of each, in order."""
-        if self._delivery is not None and self._decoder is not None:
-            for reading in self._decoder.push(packet):
-                if isinstance(reading, Reading):
-                    self._delivery.take(len(reading.acceleration_m_s2), packet.arrival_ns)
+        for reading in () if self._decoder is None else self._decoder.push(packet):
+            if not isinstance(reading, Reading):
+                continue
+            if self._delivery is not None:
+                self._delivery.take(len(reading.acceleration_m_s2), packet.arrival_ns)
+            if self._clock is not None:
+                self._clock.take(reading, packet.arrival_ns)
         return super().holds_samples(packet)
 
     async def open(self, link: Link, wanted: Wanted) -> DeviceInfo:
@@ -111,6 +117,7 @@ class PolarDriver(Driver):
         self._delivery = DeliveryWatch(rate_hz, lower_hz)
         range_m_s2, range_rad_s = range_g * STANDARD_GRAVITY_M_S2, radians(range_deg_s)
         self._decoder = PolarDecoder(float(rate_hz), range_m_s2, range_rad_s)
+        self._clock = ClockNews(rate_hz, TIME_MODULUS_US)
         await _start(link, Measurement.ACCELERATION, acceleration, rate_hz, range_g)
         if shared:
             await _start(link, Measurement.ANGULAR_VELOCITY, gyro, rate_hz, range_deg_s)
@@ -138,6 +145,8 @@ class PolarDriver(Driver):
         """
 
         def stopped(packet: Packet) -> str | None:
+            if self._clock is not None and (news := self._clock.news()):
+                link.tell(news)
             if self._delivery is not None and (news := self._delivery.news()):
                 link.tell(news)
                 self.borne_hz = self._delivery.borne_hz

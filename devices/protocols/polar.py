@@ -39,6 +39,9 @@ from imu.samples import STANDARD_GRAVITY_M_S2, Quality
 
 Settings = Mapping[int, tuple[float, ...]]
 
+#: Stamps have 64 bits of ns: the clock never wraps.
+TIME_MODULUS_US: Final = 1 << 60
+
 SERVICE_UUID: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
 CONTROL_UUID: Final = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
 DATA_UUID: Final = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
@@ -381,8 +384,7 @@ class PolarDecoder:
         Ends of the agreed ranges; without angular velocity the latter is 0.
     """
 
-    #: Stamps have 64 bits of ns: the clock never wraps.
-    time_modulus_us: int | None = 1 << 60
+    time_modulus_us: int | None = TIME_MODULUS_US
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,9 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from devices.drivers.backstride import BackstrideDriver
+from devices.drivers.driver import Driver
+from devices.drivers.movesense import MovesenseDriver
+from devices.drivers.polar import PolarDriver
 from devices.protocols.backstride import decode_data, encode_data
 from devices.protocols.backstride_control import Operation, decode_reply
 from devices.protocols.backstride_frames import CONTROL_CHANNEL, DATA_CHANNEL
+from devices.protocols.movesense import Code
 from devices.receiver import Receiver
 from devices.records import Packet
 from devices.simulator.virtual_clock import VirtualClock
@@ -120,3 +125,39 @@ def test_a_clock_that_stays_wrong_is_told_twice_and_no_more() -> None:
     details = [e.detail for e in changed_session(2.0, for_good=True).events if e.kind == "gap"]
     assert len(details) == 2
     assert details[1].endswith("update its firmware; steps do not count until then")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "driver", "stamp"),
+    [
+        ("polar", PolarDriver, struct.Struct("<1xQ")),
+        ("movesense", MovesenseDriver, struct.Struct("<2xI")),
+    ],
+)
+def test_a_changed_clock_of_any_maker_is_told_once(
+    protocol: str, driver: type[Driver], stamp: struct.Struct
+) -> None:
+    data = driver.characteristics["data"]
+    first: list[int] = []
+
+    async def streaming() -> Course:
+        clock = VirtualClock()
+
+        def meddle(channel: str, sent: bytes) -> Iterable[bytes]:
+            is_motion = channel == data and (protocol == "polar" or sent[0] == Code.DATA)
+            if not is_motion or clock.monotonic_ns() < 10e9:
+                return [sent]
+            (stamped,) = stamp.unpack_from(sent)
+            first.append(stamped)
+            at = 1 if protocol == "polar" else 2
+            return [sent[:at] + stamp.pack(2 * stamped - first[0])[at:] + sent[stamp.size :]]
+
+        each = scenario(protocol, seconds=35.0)
+        connector = Bench(clock).sensor(each, meddle=meddle)
+        return await session(connector, clock, seconds=35.0, wanted=wanted_of(each))
+
+    course = run(streaming())
+    (told,) = [event.detail for event in course.events if event.kind == "gap"]
+    assert told.startswith(
+        "the times of its samples are off by a factor of 2: switch it off and on"
+    )
