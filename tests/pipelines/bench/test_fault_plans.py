@@ -222,6 +222,11 @@ def test_each_fault_has_a_handling_that_a_test_removes_or_a_reason_why_not() -> 
     assert {name.split("/")[-1] for name in UNTOLD} <= set(FAULT_KINDS)
 
 
+def test_each_fault_is_named_where_addresses_are_told() -> None:
+    told = (Path(devices.__file__).parent / "README.md").read_text(encoding="utf-8")
+    assert [kind for kind in FAULT_KINDS if f"`{kind}`" not in told] == []
+
+
 def test_what_is_known_to_go_wrong_excuses_no_more_than_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
