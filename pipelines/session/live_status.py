@@ -177,7 +177,7 @@ class LiveStatus(Now):
     recording, recording_note : str
         Path of the session file, empty when nothing is recorded, and what is worth saying of it.
     told : Alert, optional
-        The change that was told last.
+        The change that was told last, until its indicator is no longer changed.
     pain : PainJudged, optional
         The latest rating, as the traffic light has it.
     asked_s : float, optional
@@ -220,6 +220,8 @@ class LiveStatus(Now):
             case Now():
                 for one in fields(Now):
                     setattr(self, one.name, getattr(fact, one.name))
+                if self.alert is None:  # another change of it is another alert
+                    self.told = None
             case facts.StepsFinished() if len(fact.steps):
                 self.recent = concatenate([self.recent, fact.steps])[-RECENT_STEPS:]
                 self.steps = int(fact.steps.step[-1])
@@ -242,9 +244,10 @@ class LiveStatus(Now):
 
     @property
     def alert(self) -> Alert | None:
-        """The alert that holds: for as long as any indicator is changed."""
-        holds = any(one.changed for one in self.indicators.values())
-        return self.told if holds else None
+        """The alert that holds: for as long as what it tells of is changed."""
+        told = self.told
+        known = None if told is None else self.indicators.get(told.indicator)
+        return told if known is not None and known.changed else None
 
     def typical(self, column: str, steps: int = 10) -> float:
         """Median of the last ``steps`` steps (even, so that both feet count alike); NaN if none."""

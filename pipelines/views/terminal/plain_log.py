@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.clock_words import clock_words
+from pipelines.coaching.alert import Alert
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
 from pipelines.views.terminal.cells import printable
-from pipelines.views.terminal.wording import gait_words, link_words, verdict
+from pipelines.views.terminal.wording import NAMES, gait_words, link_words, verdict
 from pipelines.words.beside_words import beside_words
 
 _PLAIN: Final = str.maketrans("–−", "--")
@@ -37,7 +38,7 @@ class PlainLog:
         self._line_steps, self._line_s = 0, 0.0
         self._link = self._trouble = ""
         self._battery_told = False
-        self._alert: tuple[str, str] | None = None
+        self._alert: Alert | None = None
         self._notes: tuple[str, ...] = ()
 
     def lines(self, status: LiveStatus) -> list[str]:
@@ -65,14 +66,11 @@ class PlainLog:
         if due or (seconds >= _QUIET_S and steps < _STEPS_A_LINE):
             self._line_steps, self._line_s = status.steps, status.elapsed_s
             lines += self._stamped(_summary(status))
-        # the same change with newer figures is no new one
-        told = status.alert
-        alert = None if told is None else (told.indicator, told.direction)
-        if alert != self._alert:
-            self._alert = alert
-            lines += self._stamped(
-                "alert over: back in your usual range" if told is None else f"alert: {told.message}"
-            )
+        before, self._alert = self._alert, status.alert
+        if self._alert is None and before is not None:
+            lines += self._stamped(_over(before, status))
+        elif self._alert is not None and (before is None or before.time_s != self._alert.time_s):
+            lines += self._stamped(f"alert: {self._alert.message}")
         return lines
 
     def note(self, text: str) -> list[str]:
@@ -81,6 +79,13 @@ class PlainLog:
 
     def _stamped(self, text: str) -> list[str]:
         return [printable(f"{clock_words(self._elapsed_s):>7}  {text}")]
+
+
+def _over(alert: Alert, status: LiveStatus) -> str:
+    """That an alert no longer holds; its indicator may have lost its baseline instead."""
+    name = alert.indicator
+    back = name in status.indicators and status.indicators[name].judged
+    return f"alert over: {NAMES[name]} back in your usual range" if back else "alert over"
 
 
 def _heading(status: LiveStatus) -> list[str]:

@@ -11,8 +11,9 @@ from imu.drift.detector import DriftDetector, DriftParams
 from imu.steps import NO_STEPS
 from pipelines.coaching.alert import Alert
 from pipelines.session.facts import AlertTold, StepsFinished
-from pipelines.session.live_status import LiveStatus, Now, indicator_statuses
-from tests.pipelines.views.terminal.statuses import ALERT, some_steps, text_of
+from pipelines.session.live_status import IndicatorStatus, LiveStatus, Now, indicator_statuses
+from pipelines.views.terminal.wording import condition
+from tests.pipelines.views.terminal.statuses import ALERT, an_alert, some_steps, text_of
 
 
 def test_a_status_keeps_the_newest_steps_however_they_come() -> None:
@@ -55,6 +56,24 @@ def test_status_of_a_run_follows_the_detector_from_learning_to_changed_and_back(
     go_on(6.1, 600)
     assert status.alert is None
     assert "Everything is within your usual range." in text_of(status, 100)
+
+
+def test_an_alert_holds_until_its_own_change_is_over_and_not_for_the_next_one() -> None:
+    status = LiveStatus(source="sim:", device="clip", steps=100)
+
+    def now(*changed: str) -> str | None:
+        names = ("impact_shock_g", "sacral_lean_deg")
+        one = IndicatorStatus(6.2, 6.1, 2.0)
+        status.take(Now(indicators={name: one._replace(changed=name in changed) for name in names}))
+        return None if status.alert is None else status.alert.message
+
+    status.take(AlertTold(661.0, an_alert("3.9° further forward")))
+    assert now("impact_shock_g", "sacral_lean_deg") == "3.9° further forward"
+    assert now("impact_shock_g") is None
+    assert condition(status).headline == "Changed from your baseline: impact shock."
+    assert now("sacral_lean_deg") is None
+    status.take(AlertTold(1200.0, an_alert("4.3° further forward")))
+    assert now("sacral_lean_deg") == "4.3° further forward"
 
 
 def test_gates_are_told_in_the_unit_of_the_column() -> None:

@@ -60,7 +60,7 @@ def test_alert_has_its_own_line_at_once_and_only_once() -> None:
     assert log.lines(some_status(alert=ALERT))[-1] == f"  12:31  alert: {ALERT}"
     newer = some_status(alert=ALERT.replace("3.9°", "4.2°"))
     assert log.lines(newer) == []
-    assert log.lines(some_status()) == ["  12:31  alert over: back in your usual range"]
+    assert log.lines(some_status()) == ["  12:31  alert over: pelvic lean back in your usual range"]
     assert log.lines(some_status()) == []
 
 
@@ -73,6 +73,15 @@ def test_a_battery_that_runs_low_is_told_once() -> None:
         for line in log.lines(replace(some_status(), battery_percent=left))
     ]
     assert [line[9:] for line in low] == ["battery 14 %: charge it after the run"]
+
+
+def test_the_same_change_told_a_second_time_has_its_own_line() -> None:
+    log = PlainLog()
+    log.lines(some_status(alert=ALERT))
+    again = some_status(alert=ALERT.replace("3.9°", "4.3°"))
+    assert again.told is not None
+    again.told = replace(again.told, time_s=1200.0)
+    assert log.lines(again) == [f"  12:31  alert: {ALERT.replace('3.9°', '4.3°')}"]
 
 
 def test_link_recording_and_notes_are_told_when_they_change() -> None:
