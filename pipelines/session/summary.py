@@ -54,6 +54,8 @@ class Summary:
         How many steps bear each token.
     median : dict
         Of each column over the steps that count, in its unit; None where too few of them have it.
+    mean : dict
+        Of what runs are compared by, over the same steps, as the journal has it.
     samples_filled, samples_quarantined, restarts : int
         Samples filled in, samples that were not finite, and restarts after gaps.
     samples_lost_in_transit : int
@@ -115,6 +117,7 @@ class Summary:
     clock: dict[str, object] | None = None  # of the sensor, against this computer's
     median_steps: dict[str, int] = field(default_factory=dict)
     median_last_steps: dict[str, int] = field(default_factory=dict)
+    mean: dict[str, float] = field(default_factory=dict)
     alerts_told: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     distance_m: float | None = None
@@ -206,6 +209,7 @@ def summarise(
         notes=list(notes),
         median_steps=used,
         median_last_steps=last,
+        mean=result.means,
         alerts_told=[alert.indicator for alert in told],
         changed=list(result.changed),
         distance_m=None if result.distance_m is None else round(result.distance_m, 3),

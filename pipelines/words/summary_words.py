@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, indicator_named
 from imu.samples import Quality
 from imu.step.trusted_steps import tell_of_the_run
 from imu.steps import MOST_OSCILLATION_MM
@@ -93,11 +93,14 @@ def summary_rows(summary: Summary, units: Units = "metric") -> list[tuple[str, s
     """
     rows = []
     for one in quantities_in("summary"):
-        value = summary.median.get(one.column)
-        if value is not None:
+        of_both_feet = one.indicator and indicator_named(one.indicator).percent_of_baseline
+        value = (summary.mean if of_both_feet else summary.median).get(one.column)
+        if value is not None and summary.median.get(one.column) is not None:
             number = f"{value:8.{one.decimals}f} {one.unit}"
             if units == "imperial" and one.imperial:
                 number = _beneath(one.amount(value, units))
+            if of_both_feet:  # which differ in it by more than their median tells
+                number += ", mean"
             rows.append((one.name, f"{number}{_span(summary, one.column)}"))
     if summary.steps:
         rows.append(("steps that count", f"{summary.trusted_steps:8d}"))

@@ -9,7 +9,14 @@ from pipelines.quantities import Quantity
 from pipelines.session.live_status import LiveStatus
 from pipelines.units import Units
 from pipelines.views.page.trends import step_trend
-from pipelines.views.terminal.wording import LARGE, SMALL, is_changed, standing, usual_words
+from pipelines.views.terminal.wording import (
+    LARGE,
+    SMALL,
+    is_changed,
+    shown_value,
+    standing,
+    usual_words,
+)
 
 #: How each state looks besides its colour.
 _SIGNS: Final = {"within": "✓", "outside": "◐", "changed": "▲", "waiting": "…"}
@@ -36,7 +43,7 @@ def small_numbers(status: LiveStatus) -> list[dict[str, Any]]:
     return [
         {
             "name": quantity.title,
-            "number": quantity.number(status.typical(quantity.column)),
+            "number": quantity.number(shown_value(status, quantity)),
             "unit": quantity.unit,
             "changed": is_changed(status, quantity.indicator),
         }
@@ -46,13 +53,13 @@ def small_numbers(status: LiveStatus) -> list[dict[str, Any]]:
 
 def _large(status: LiveStatus, quantity: Quantity, units: Units) -> dict[str, Any]:
     known = status.indicators.get(quantity.column)
-    state, words = standing(status, quantity, units)
+    state, words = standing(status, quantity)
     name, rest = quantity.short
     at = math.nan if known is None else known.place
     return {
         "name": name or quantity.name,
         "rest": rest.strip("()"),
-        "number": quantity.number(status.typical(quantity.column), units),
+        "number": quantity.number(shown_value(status, quantity), units),
         "unit": quantity.unit_in(units),
         "state": state,
         "sign": _SIGNS[state],

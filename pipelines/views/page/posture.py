@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipelines.quantities import quantity_named
 from pipelines.session.live_status import LiveStatus
-from pipelines.views.terminal.wording import is_changed
+from pipelines.views.terminal.wording import is_changed, shown_value
 
 #: The figure leans this many times the angle, or a degree could not be seen.
 DRAWN_TIMES: Final = 2.0
@@ -31,7 +31,7 @@ def posture(status: LiveStatus) -> dict[str, Any]:
     >>> posture(LiveStatus(source="", device=""))["words"]
     'Lean is not known yet'
     """
-    value = status.typical(_LEAN.column)
+    value = shown_value(status, _LEAN)
     indicator = status.indicators.get(_LEAN.column)
     usual = None
     if indicator is not None and indicator.known and indicator.gate > 0.0:

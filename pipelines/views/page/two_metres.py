@@ -9,7 +9,7 @@ from pipelines.clock_words import clock_words
 from pipelines.coaching.training.single_session import BEYOND
 from pipelines.quantities import Quantity, quantity_named
 from pipelines.units import LONG, counted_distance, dose_words
-from pipelines.views.terminal.wording import standing
+from pipelines.views.terminal.wording import shown_value, standing
 
 if TYPE_CHECKING:
     from pipelines.coaching.plan import CompanionPlan
@@ -141,7 +141,7 @@ def _number(name: str, number: str, unit: str = "", state: str = "") -> dict[str
 
 
 def _form(status: LiveStatus, name: str, quantity: Quantity, units: Units) -> dict[str, Any]:
-    state, _ = standing(status, quantity, units)
+    state, _ = standing(status, quantity)
     unit = quantity.short_unit or quantity.unit_in(units)
-    number = quantity.number(status.typical(quantity.column), units)
+    number = quantity.number(shown_value(status, quantity), units)
     return _number(name, number, unit, state)

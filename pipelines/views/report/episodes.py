@@ -33,9 +33,10 @@ class Episode:
     end_s : float or None
         When it was over, or its baseline given up, s; None when it lasted to the end.
     baseline, level : float
-        Baseline, and mean of the blocks of the episode, in the measure's unit.
-    change : float
-        Level minus baseline, % of the baseline or degrees.
+        As the runner was told; of what was only noticed, the baseline and the mean of the blocks
+        of the episode. In the measure's unit.
+    change, mean_change : float
+        Level minus baseline, and the same of the mean of the blocks, % of the baseline or degrees.
     change_unit : str
         ``%`` or ``deg``.
     told_s : float or None
@@ -53,6 +54,7 @@ class Episode:
     baseline: float
     level: float
     change: float
+    mean_change: float
     change_unit: str
     told_s: float | None
     message: str = ""
@@ -112,9 +114,12 @@ def _episode(
     values = blocks.mean[measure.column][(middle_s >= change.time_s) & (middle_s <= end_s)]
     values = values[np.isfinite(values)]
     level = float(values.mean()) if values.size else change.value
-    size = level - baseline
+    mean_change = level - baseline
     if measure.watched.relative:
-        size = 100.0 * size / baseline if baseline else math.nan
+        mean_change = 100.0 * mean_change / baseline if baseline else math.nan
+    size = mean_change
+    if told is not None:
+        baseline, level, size = told.baseline, told.value, told.change
     return Episode(
         measure,
         change.direction,
@@ -123,6 +128,7 @@ def _episode(
         baseline,
         level,
         size,
+        mean_change,
         measure.watched.change_unit,
         None if told is None else told.time_s,
         "" if told is None else told.message,

@@ -13,6 +13,7 @@ from pipelines.views.report.content import Content
 from pipelines.views.report.said import said_in
 from pipelines.views.templates import rendered
 from pipelines.views.terminal.cells import capital
+from pipelines.words.change_words import change_words
 
 if TYPE_CHECKING:
     from pipelines.units import Units
@@ -80,7 +81,7 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
             else f"{clock_words(episode.told_s)}: “{episode.message}”",
             "begin": clock_words(episode.begin_s),
             "end": "end of run" if episode.end_s is None else clock_words(episode.end_s),
-            "change": words.change_words(episode.change, episode.change_unit),
+            "change": change_words(episode.change, episode.change_unit),
             "name": episode.measure.name,
         }
         for episode in content.episodes

@@ -11,6 +11,7 @@ from pipelines.counted import counted
 from pipelines.quantities import Quantity
 from pipelines.views.report.comparisons import LEAST_PREVIOUS_RUNS
 from pipelines.views.terminal.cells import capital
+from pipelines.words.change_words import change_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,21 +91,8 @@ def _joined(parts: Sequence[str]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
-def change_words(change: float, unit: str) -> str:
-    """A change with its sign.
-
-    Examples
-    --------
-    >>> change_words(12.3, "%"), change_words(-2.04, "deg")
-    ('+12 %', '−2.0°')
-    """
-    if not math.isfinite(change):
-        return "–"
-    return (f"{change:+.1f}°" if unit == "deg" else f"{change:+.0f} %").replace("-", "−")
-
-
 def episode_words(episode: Episode, units: Units) -> str:
-    """What changed, by how much, from when to when."""
+    """What changed, by how much, from when to when: as it was told, and on average."""
     measure = episode.measure
     size = abs(episode.change)
     if episode.change_unit == "deg":
@@ -117,12 +105,15 @@ def episode_words(episode: Episode, units: Units) -> str:
     levels = f"{level} against {baseline}"
     if measure.column == "lumbar_compression_bw":
         levels = "a modelled value"
+    told = episode.told_s is not None
+    average = change_words(episode.mean_change, episode.change_unit)
+    rest = f" when it was told, and {average} on average" if told else ""
     until = "to the end of the run" if episode.end_s is None else f"to {clock_words(episode.end_s)}"
     if episode.given_up:
         until += ", when the baseline began anew"
     return (
-        f"{capital(measure.name)} was {what} than the baseline ({levels}), from "
-        f"{clock_words(episode.begin_s)} {until}."
+        f"{capital(measure.name)} was {'' if told else 'on average '}{what} than the baseline "
+        f"({levels}){rest}, from {clock_words(episode.begin_s)} {until}."
     )
 
 

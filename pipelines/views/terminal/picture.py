@@ -34,6 +34,7 @@ from pipelines.views.terminal.wording import (
     is_changed,
     link_words,
     loss_words,
+    shown_value,
     smoothed,
     span_of,
     standing,
@@ -152,6 +153,10 @@ def picture(
     return lines
 
 
+_LEGEND: Final = (
+    "numbers: median of the last 10 steps; large ones as judged",
+    "trends: the latest steps",
+)
 _CARD_ROWS: Final = 7  # two of frame, three of digits, two of words
 
 
@@ -170,8 +175,7 @@ def _large_picture(status: LiveStatus, width: int, shown: set[str], told: list[s
     count = 5 if "notes" in shown else 1 if "note" in shown else 0
     lines += [[(f" {row}", "")] for row in _note_rows(told, width, count)]
     if "legend" in shown:
-        legend = ("numbers: median of the last 10 steps", "trends: the latest steps")
-        lines.append([(f" {in_rows(legend, width - 1)[0]}", _QUIET)])
+        lines.append([(f" {in_rows(_LEGEND, width - 1)[0]}", _QUIET)])
     return lines
 
 
@@ -247,7 +251,7 @@ def _number_and_words(
     """A number with what is said of it, at most so many rows of words beside or below it."""
     words, style = _words(status, quantity)
     label, column = (quantity.name, 27) if width >= 72 else (quantity.title, 13)
-    amount = quantity.amount(status.typical(quantity.column), status.units)
+    amount = quantity.amount(shown_value(status, quantity), status.units)
     lead = fit(f" {label:<{column}}{amount:>8}  ", width)
     aside = width - cells_wide(lead)
     if aside >= _ASIDE:
@@ -302,7 +306,7 @@ def _first_rows(words: str, width: int, count: int) -> list[str]:
 def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -> list[Line]:
     indicator = status.indicators.get(quantity.column)
     inner = _inside(width)
-    value, units = status.typical(quantity.column), status.units
+    value, units = shown_value(status, quantity), status.units
     words, style = _words(status, quantity)
     changed = is_changed(status, quantity.column)
     body: list[Line] = [
@@ -329,7 +333,7 @@ def _card(status: LiveStatus, quantity: Quantity, width: int, shown: set[str]) -
 
 def _words(status: LiveStatus, quantity: Quantity) -> tuple[str, str]:
     """What is to be said of a number, and in which style."""
-    state, words = standing(status, quantity, status.units)
+    state, words = standing(status, quantity)
     return printable(words), _STYLES[state]
 
 
@@ -388,7 +392,7 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
     for quantity in SMALL:
         changed = is_changed(status, quantity.indicator)
         mark = "" if not changed else " changed" if each >= 20 else " *"
-        value = status.typical(quantity.column)
+        value = shown_value(status, quantity)
         amount = quantity.amount(value, status.units)
         if len(amount) + len(margin) >= each:
             amount = quantity.amount(value, status.units, short=True)
@@ -401,7 +405,7 @@ def _small_numbers(status: LiveStatus, width: int, *, trends: bool) -> list[Line
 def _small_amounts(status: LiveStatus) -> list[str]:
     """The small numbers with their names."""
     return [
-        f"{item.title} {item.amount(status.typical(item.column), status.units, short=True)}"
+        f"{item.title} {item.amount(shown_value(status, item), status.units, short=True)}"
         for item in SMALL
     ]
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imu.drift.indicators import INDICATORS
+from imu.drift.indicators import INDICATORS, indicator_named
 from imu.drift.status import status_words
 from pipelines.coaching.training.cues import Cue
 from pipelines.counted import counted
@@ -17,6 +17,7 @@ from pipelines.quantities import QUANTITIES, Quantity, quantities_in
 from pipelines.session.live_status import IndicatorStatus, LiveStatus
 from pipelines.units import Units
 from pipelines.views.terminal.cells import capital, printable
+from pipelines.words.change_words import change_words
 from pipelines.words.fact_words import light_parts, questions_words
 
 #: ``waiting`` while there is nothing to judge by.
@@ -159,9 +160,33 @@ def condition(status: LiveStatus) -> Condition:
     return Condition("waiting", f"{capital(printable(words))}.")
 
 
-def standing(
-    status: LiveStatus, quantity: Quantity, units: Units = "metric"
-) -> tuple[Standing, str]:
+def shown_value(status: LiveStatus, quantity: Quantity) -> float:
+    """The value that a number shows, in the unit of the column; NaN where it is not measured.
+
+    What stands beside its usual range, or is a percentage of the baseline, is the value that is
+    judged, once it is: the number agrees with gauge, words and alert. All else is the median of the
+    last ten steps.
+    """
+    known, latest = status.indicators.get(quantity.column), status.typical(quantity.column)
+    if known is None or not (known.judged and status.standing.watching):
+        return latest
+    indicator = indicator_named(quantity.column)
+    if indicator.percent_of_baseline:
+        latest = status.typical(indicator.column)
+    elif "large" not in quantity.shown:
+        return latest
+    return known.value if math.isfinite(latest) else math.nan
+
+
+def _amount(quantity: Quantity, known: IndicatorStatus) -> str:
+    """By how much a quantity has changed, as an alert tells it; empty where that is not known."""
+    change, unit = known.value - known.baseline, indicator_named(quantity.column).change_unit
+    if unit == "%":
+        change *= 100.0 / known.baseline if known.baseline else math.nan
+    return f": {change_words(change, unit)}" if math.isfinite(change) else ""
+
+
+def standing(status: LiveStatus, quantity: Quantity) -> tuple[Standing, str]:
     """How a number stands to the baseline: its state, and what is said of it.
 
     Examples
@@ -169,14 +194,12 @@ def standing(
     >>> standing(LiveStatus(source="", device=""), LARGE[0])
     ('waiting', 'waiting for running steps')
     """
-    indicator, value = status.indicators.get(quantity.column), status.typical(quantity.column)
+    indicator = status.indicators.get(quantity.column)
     if indicator is not None and indicator.changed:
-        difference = value - indicator.baseline
-        amount = quantity.amount(difference, units, sign=True) if math.isfinite(difference) else ""
-        return "changed", f"changed from your baseline: {amount}".rstrip(": ")
+        return "changed", f"changed from your baseline{_amount(quantity, indicator)}"
     if not status.steps:
         return "waiting", "waiting for running steps"
-    if not math.isfinite(value):
+    if not math.isfinite(shown_value(status, quantity)):
         return "waiting", "not measured"
     if indicator is not None and indicator.judged and status.standing.watching:
         return ("outside", _OUTSIDE) if indicator.outside else ("within", _WITHIN)

@@ -37,6 +37,8 @@ from tests.pipelines.views.terminal.statuses import (
     an_alert,
     some_status,
     some_steps,
+    text_of,
+    words_of,
 )
 
 _LEAN = an_alert(ALERT)
@@ -85,6 +87,24 @@ def test_each_large_number_says_how_it_stands_to_the_baseline() -> None:
     assert lean["gauge"] == pytest.approx(0.975)
 
 
+def test_number_word_and_gauge_of_a_change_are_of_the_value_that_is_judged() -> None:
+    status = some_status()  # whose last steps have a shock of 2.31 g
+    status.indicators = {
+        "impact_shock_g": IndicatorStatus(2.859, 2.545, 0.2036, changed=True),
+        "lumbar_index": IndicatorStatus(131.0, 100.0, 10.0, changed=True),
+    }
+    pieces = _running(status).shown()
+    shock = pieces["cards"][0]
+    assert (shock["number"], shock["gauge"]) == ("2.86", pytest.approx(0.886))
+    assert shock["words"] == "changed from your baseline: +12 %"
+    far = {one["name"]: one["number"] for one in pieces["far"]}
+    assert (far["shock"], far["lumbar"]) == ("2.86", "131")
+    words = "impact shock 2.86 g changed from your baseline: +12 %"
+    assert words in words_of(text_of(status, 100, 12))
+    status.recent.rows["impact_shock_g"][-10:] = math.nan
+    assert _running(status).shown()["cards"][0]["number"] == "–"
+
+
 def test_value_beyond_the_gate_is_watched_before_it_counts_as_changed() -> None:
     status = some_status()
     status.indicators = {"sacral_lean_deg": IndicatorStatus(9.0, 6.1, 2.0, changed=False)}
@@ -130,7 +150,8 @@ def test_posture_leans_with_the_runner_and_says_where_it_is_measured() -> None:
     assert figure["lean"] == pytest.approx(19.8, abs=0.1)
     assert figure["usual"] == [8.2, 16.2]
     assert figure["words"] == "Leaning 9.9° forward"
-    back = dataclasses.replace(some_status(), recent=some_steps(60, lean_deg=-3.0))
+    back = some_status()
+    back.indicators = {"sacral_lean_deg": IndicatorStatus(-3.0, -2.5, 2.0)}
     assert _running(back).shown()["posture"]["words"] == "Leaning 3.0° back"
 
 

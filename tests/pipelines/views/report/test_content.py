@@ -20,7 +20,7 @@ from pipelines.session.facts import AlertTold
 from pipelines.views.report.content import Content, content_of
 from pipelines.views.report.episodes import Episode
 from pipelines.views.report.recording import PreviousRun
-from pipelines.views.report.words import summary_sentences
+from pipelines.views.report.words import episode_words, summary_sentences
 from tests.examples import few
 from tests.pipelines.views.report.runs import HEADER, LEVELS, changed, recording_of, steps_of
 
@@ -91,6 +91,13 @@ def test_alert_and_the_change_behind_it_are_one_episode() -> None:
     assert episode.begin_s == silent.begin_s
     assert episode.told_s == told_s
     assert episode.message == "Try this."
+    assert (episode.baseline, episode.level, episode.change) == (3.0, 3.7, 23.0)
+    assert episode.mean_change == pytest.approx(25.0, abs=1.5)
+    told = (
+        "was 23 % higher than the baseline (3.70 g against 3.00 g) when it was told, and +24 % on"
+    )
+    assert told in episode_words(episode, "metric")
+    assert "was on average 24 % higher" in episode_words(silent, "metric")
 
 
 def test_given_baseline_is_judged_against_from_the_start() -> None:
