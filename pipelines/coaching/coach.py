@@ -118,14 +118,14 @@ class Coach:
     """Turns changes into alerts, or keeps quiet; the same changes give the same alerts.
 
     Changes that begin close to each other, or while one that was told goes on, are one episode: it
-    is told once, by the weightiest of those that came together, with one thing to try that fits it
-    and has not been tried in vain. Then the coach looks for a while: where the change comes back,
-    that it worked is told; where it does not, the coach lets go, and tries something else another
-    time. A change that comes too soon after another cue waits, and is told when it may be unless it
-    is over by then; one that follows from others, such as that of the lumbar index, waits a while
-    for what is behind it. When cues bring nothing back, they become rarer. A sensor that moved is
-    told at once. Neither that nor a change that came back uses up a cue. :meth:`advance` does all
-    of it, :meth:`push` and :meth:`due` are its parts.
+    is told once, by the weightiest of those that came together and follow from none of the others,
+    with one thing to try that fits it and has not been tried in vain. Then the coach looks for a
+    while: where the change comes back, that it worked is told; where it does not, the coach lets
+    go, and tries something else another time. A change that comes too soon after another cue waits,
+    and is told when it may be unless it is over by then; one that follows from others, such as that
+    of the lumbar index, waits a while for what is behind it. When cues bring nothing back, they
+    become rarer. A sensor that moved is told at once. Neither that nor a change that came back uses
+    up a cue. :meth:`advance` does all of it, :meth:`push` and :meth:`due` are its parts.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ class Coach:
         together = [item for item in self._waiting if item.time_s <= turn_s]
         self._waiting = [item for item in self._waiting if item.time_s > turn_s]
         self._look(turn_s)
-        told = min(together, key=lambda item: (_weight(item), item.time_s))
+        told = min(_causes(together), key=lambda item: (_weight(item), item.time_s))
         return self._cue(replace(told, time_s=turn_s), together)
 
     def reset(self) -> None:
@@ -344,6 +344,18 @@ def _weight(change: Change) -> int:
     """Place among the load indicators, 0 for the weightiest."""
     name = change.indicator
     return _WEIGHT.index(name) if name in _WEIGHT else len(_WEIGHT)
+
+
+def _causes(together: list[Change]) -> list[Change]:
+    """Those that follow from none of the others: they say what changed, and what to try."""
+    there = {(item.indicator, item.direction) for item in together}
+    return [
+        item
+        for item in together
+        if not any(
+            (cause, item.direction) in there for cause in indicator_named(item.indicator).causes
+        )
+    ]
 
 
 def _name(change: Change) -> str:

@@ -324,6 +324,23 @@ def test_the_lumbar_index_waits_for_what_is_behind_it() -> None:
     assert (alone.indicator, alone.time_s) == ("lumbar_index", 160.0)
 
 
+@pytest.mark.parametrize(
+    ("cause", "way", "told"),
+    [
+        ("sacral_lean_deg", "up", "sacral_lean_deg"),
+        ("sacral_lean_deg", "down", "lumbar_index"),  # from which it does not follow
+        ("peak_10hz_bw", "up", "peak_10hz_bw"),
+    ],
+)
+def test_what_brought_the_lumbar_index_about_is_told_with_what_to_try_for_it(
+    cause: str, way: Direction, told: str
+) -> None:
+    later = change(155.0, cause, way)
+    (alert,) = Coach().advance([change(100.0, "lumbar_index"), later], 2e3)
+    assert alert.indicator == told
+    assert ("neutral pelvis" in alert.message) == (told == "sacral_lean_deg")
+
+
 def test_what_was_told_already_is_not_told_again_in_other_words() -> None:
     coach = Coach()
     alerts = coach.advance([change(100.0, "impact_shock_g"), change(110.0, "shock_power_g2")], 2e3)
