@@ -51,9 +51,10 @@ from pipelines.session.facts import (
 from pipelines.session.header import SessionHeader
 from pipelines.session.live_status import Compared, LiveStatus, asked_before, pain_before
 from pipelines.session.marks import LoggedMark, Mark, SessionRecord
-from pipelines.session.result import SessionResult
+from pipelines.session.result import SessionResult, lacks_neutral
 from pipelines.session.summary import Summary, summarise
 from pipelines.stopping import cancelled_by_signals
+from pipelines.words.fact_words import NO_NEUTRAL
 from pipelines.words.summary_words import run_notes
 
 #: A surface that becomes known later is another surface, and the baseline is learned anew on it, s.
@@ -183,6 +184,7 @@ class _Session:
         self._url, self._source, self._view, self._controls = url, source, view, controls
         self._noted = options.noted
         self._surface = ""
+        self._stepped = False
         self._loop = asyncio.get_running_loop()
         known = settings_for(options.devices, source.info, url, axes=options.axes)
         utc_start_ns = time.time_ns()
@@ -293,6 +295,10 @@ class _Session:
                 stepped = True
             elif isinstance(fact, AlertTold):
                 self._hand_on(fact.alert)
+        if stepped and not self._stepped:
+            self._stepped = True
+            if self.run.filed and lacks_neutral(self.run.facts.others):
+                self._view.note(NO_NEUTRAL)
         if stepped or time.monotonic() - self._drawn > REDRAW_S:
             self.show()
 

@@ -61,6 +61,21 @@ class Measured:
     high: float
 
 
+def lacks_neutral(known: Iterable[Fact]) -> bool:
+    """Whether lean is measured in axes that were stated, and from no posture of standing."""
+    found = _without_standing(known)
+    return found is not None and not found.searched
+
+
+def _without_standing(known: Iterable[Fact]) -> facts.AxesFound | None:
+    """The finding of the axes that lean rests on, where that compares with no other day."""
+    last = None
+    for one in known:
+        if isinstance(one, facts.AxesFound | facts.NeutralTaken):
+            last = one
+    return last if isinstance(last, facts.AxesFound) and not last.from_standing else None
+
+
 class SessionResult:
     """What all facts of a session come to; a figure is computed when somebody first asks for it.
 
@@ -250,9 +265,13 @@ class SessionResult:
     @cached_property
     def lean_is_relative(self) -> bool:
         """Whether lean compares within the run alone: axes found from steps, and nobody stood."""
-        told = [one for one in self._known if isinstance(one, facts.AxesFound | facts.NeutralTaken)]
-        last = told[-1] if told else None
-        return isinstance(last, facts.AxesFound) and last.searched and not last.from_standing
+        found = _without_standing(self._known)
+        return found is not None and found.searched
+
+    @cached_property
+    def lacks_neutral(self) -> bool:
+        """Whether lean is of stated axes, so that the run leaves no later one anything to go by."""
+        return lacks_neutral(self._known)
 
     @cached_property
     def surface(self) -> str:

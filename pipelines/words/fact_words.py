@@ -19,6 +19,12 @@ LEAN_IS_RELATIVE: Final = (
     "stand upright and still for 3 s before the next one."
 )
 
+#: Of a run in stated axes into which nobody stood.
+NO_NEUTRAL: Final = (
+    "later runs cannot be compared with this one, since the sensor's axes are stated and no "
+    "standing neutral is known: calibrate the standing before a run, or mark it on the page."
+)
+
 #: Where the sensor rings on its clip.
 CLIP_IS_LOOSE: Final = (
     "the clip seems loose: tighten the belt or clip it to a firmer waistband; oscillation and "

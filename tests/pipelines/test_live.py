@@ -37,6 +37,7 @@ from pipelines.session.engine import SessionFold
 from pipelines.session.facts import Fact
 from pipelines.session.marks import LoggedMark, SessionRecord, Shoe
 from pipelines.views.terminal.view import TerminalView
+from pipelines.words.fact_words import NO_NEUTRAL
 from tests.patience import HANG_S
 from tests.pipelines.command_line import backstride, command, environment, quiet
 from tests.pipelines.results import alerts_in, steps_in
@@ -400,6 +401,15 @@ def test_a_run_is_recorded_in_the_users_folder_unless_told_otherwise(
     second = backstride("live", quick)
     assert second.exit_code == 0
     assert len(list((home / "sessions").glob("*.mcap"))) == 2
+
+
+@pytest.mark.parametrize("axes", ["+x+y+z", "auto"])
+def test_a_run_in_stated_axes_without_a_neutral_says_that_it_is_compared_with_none(
+    axes: str, tmp_path: Path
+) -> None:
+    url = "sim:?minutes=0.3&standing_s=5&rate=50&time_scale=0"
+    shown = live(url, tmp_path, axes=axes, filed=True).shown
+    assert shown.count(f"note: {NO_NEUTRAL}") == (axes != "auto")
 
 
 def test_no_record_records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

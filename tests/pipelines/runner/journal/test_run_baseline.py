@@ -27,6 +27,8 @@ from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
+from pipelines.replay import replay
+from pipelines.replay_options import ReplayOptions
 from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.forgetting import forget_everything
 from pipelines.runner.history import PastRun, RunHistory
@@ -44,6 +46,8 @@ from pipelines.session.facts import Ended, Fact, SensorKnown, ShoeKnown, StepsFi
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult
+from pipelines.words.fact_words import NO_NEUTRAL
+from pipelines.words.summary_words import run_notes
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, run
 from tests.pipelines.said import said
@@ -340,10 +344,10 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> list[SessionRecord]:
     return list(read_session(path).records)
 
 
-def recorded_from(source: str, log: list[SessionRecord], path: Path) -> Path:
+def recorded_from(source: str, log: list[SessionRecord], path: Path, axes: str = "auto") -> Path:
     """The log as a session of a source, on the track, with a baseline that is learned soon."""
     quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
-    header = SessionHeader(at(0), source, axes="auto", settings=quick)
+    header = SessionHeader(at(0), source, axes=axes, settings=quick)
     writer = SessionWriter(path, header)
     for number, record in enumerate(log):
         writer.write_record(record)
@@ -373,6 +377,15 @@ def test_a_recording_is_added_with_its_baseline_but_not_the_simulated_runners(
     assert cadence.mean == pytest.approx(added.session.means["cadence_spm"], rel=0.02)
     assert stated.baseline is not None
     assert stated.baseline.surface == "belt"
+
+
+@pytest.mark.parametrize("axes", ["+x+y+z", "auto"])
+def test_after_a_run_it_is_said_why_it_left_no_baseline(
+    log: list[SessionRecord], axes: str, tmp_path: Path
+) -> None:
+    path = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "run.mcap", axes)
+    result = replay(path, ReplayOptions(), quiet).result
+    assert (result.run_baseline is None) == (NO_NEUTRAL in run_notes(result)) == (axes != "auto")
 
 
 def test_the_command_files_both(
