@@ -39,6 +39,7 @@ from pipelines.session.facts import FACT_KINDS
 from pipelines.session.marks import MARKS
 from pipelines.session.summary import Summary
 from pipelines.views.report.particulars import flag_words
+from pipelines.words.worth_words import between_days_words, worth_words
 
 __all__ = ["TABLES", "setup"]
 
@@ -156,12 +157,18 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
         ("name", "column", "unit", "meaning"),
         ((one.name, f"`{one.column}`", one.unit, one.meaning) for one in QUANTITIES),
     ),
-    "indicators": lambda: table(
-        ("indicator", "told", "what it is", "what it cannot tell"),
-        (
-            (one.words, ", ".join(one.told) or "never", one.definition, one.limits)
-            for one in INDICATORS
-        ),
+    "indicators": lambda: (
+        table(
+            ("indicator", "told", "what it is", "what it cannot tell", "how far to rely on it"),
+            (
+                (
+                    *(one.words, ", ".join(one.told) or "never", one.definition, one.limits),
+                    worth_words(one),
+                )
+                for one in INDICATORS
+            ),
+        )
+        + f"\n\n{between_days_words()}\n"
     ),
     "facts": lambda: kinds_of_a_log(FACT_KINDS.values()),
     "marks": lambda: kinds_of_a_log(MARKS.values()),

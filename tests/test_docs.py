@@ -110,3 +110,5 @@ def test_every_table_of_the_site_is_made_of_the_code(monkeypatch: pytest.MonkeyP
         assert first, name
         if name not in {"formats", "commands"}:
             assert not re.search(r"^\| `[^|]*` \|\s*\|", made(), re.M), f"{name}: no meaning"
+    worth = tables["indicators"]()
+    assert "Of a true change it shows 63 %" in worth and worth.count("Between days") == 1

@@ -25,6 +25,7 @@ from benchmarks.alerts.study import Study
 from benchmarks.alerts.whole_chain import ChainRun
 from imu.drift.changes import SENSOR_POSITION
 from imu.drift.indicators import INDICATORS, indicator_named
+from pipelines.words.worth_words import between_days_words
 
 #: Median delay that is aimed at, s.
 GOAL_DELAY_S: Final = {"peak +10 %": 120.0, "shock +15 %": 120.0, "lean by 1.5 × gate": 100.0}
@@ -438,12 +439,12 @@ def _worths() -> list[str]:
         "change that is more than chance (95 %): within a run from one-minute means 20 min apart, "
         "measured on people where it says so, else from what is assumed. An indicator whose "
         "response is below 0.5 raises no alert; where it is unknown, "
-        "the alert stays relative. The lumbar index, the dose and equivalent kilometres have no "
-        "truth: simulator and estimator share a formula, so their rows elsewhere are "
-        "self-consistency.",
+        f"the alert stays relative. {between_days_words()} The lumbar index, the dose and "
+        "equivalent kilometres have no truth: simulator and estimator share a formula, so their "
+        "rows elsewhere are self-consistency.",
         "",
         *_table(
-            ("indicator", "told", "response", "smallest change within a run", "between days",
+            ("indicator", "told", "response", "smallest change within a run",
              "evidence for a link with backs"),
             [
                 (
@@ -452,7 +453,6 @@ def _worths() -> list[str]:
                     "unknown" if one.worth.response is None else f"{one.worth.response:.2f}",
                     figure(one.worth.within_run, unit_of(one.change_unit))
                     + (" (measured)" if one.worth.measured else " (assumed)"),
-                    figure(one.worth.between_days, unit_of(one.change_unit)),
                     one.worth.backs,
                 )
                 for one in INDICATORS

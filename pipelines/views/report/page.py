@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.clock_words import clock_words
-from pipelines.quantities import QUANTITIES
+from pipelines.quantities import QUANTITIES, Quantity
 from pipelines.views.report import method, particulars, words
 from pipelines.views.report.content import Content
 from pipelines.views.report.said import said_in
 from pipelines.views.templates import rendered
 from pipelines.views.terminal.cells import capital
 from pipelines.words.change_words import change_words
+from pipelines.words.worth_words import between_days_words, worth_words
 
 if TYPE_CHECKING:
     from pipelines.units import Units
@@ -69,6 +70,12 @@ def write_page(path: str | os.PathLike[str], page: str) -> None:
         file.write(data)
 
 
+def _meaning(measure: Quantity) -> str:
+    """What a measure is, and what a change of it is worth where it is watched."""
+    watched = measure.watched
+    return measure.meaning if watched is None else f"{measure.meaning} {worth_words(watched)}"
+
+
 def _values(content: Content, units: Units) -> dict[str, Any]:
     from pipelines.views.report import plots
 
@@ -108,7 +115,8 @@ def _values(content: Content, units: Units) -> dict[str, Any]:
         "timeline": timeline,
         "timeline_picture": timeline_picture,
         "glossary": [
-            *((capital(m.name), m.meaning) for m in QUANTITIES if m.column != "lumbar_index"),
+            *((capital(m.name), _meaning(m)) for m in QUANTITIES if m.column != "lumbar_index"),
+            ("A change that is seen", f"More than chance, 19 times in 20. {between_days_words()}"),
             *method.GLOSSARY,
         ],
         "courses": [

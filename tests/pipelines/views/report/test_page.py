@@ -200,8 +200,11 @@ def test_page_tells_changes_sides_quality_and_limits(page: Page) -> None:
         "Loading rate",
         "Notes",
         "Glossary",
+        "Of a true change it shows 63 %; within a run it sees one from 6 % on (assumed).",
+        "How much of a true change it shows is not measured; within a run it sees one from 9 %",
     ):
         assert needle in text
+    assert text.count("Between days") == 1
 
 
 @pytest.mark.parametrize(
