@@ -55,6 +55,13 @@ def _cache_root() -> Path:
     return user_cache_path("backstride", appauthor=False)
 
 
+def _make_private() -> None:
+    """Make the place, where there is none, so that nobody else can put code there that we run."""
+    with suppress(OSError):
+        for folder in (cache_directory().parent, cache_directory()):
+            folder.mkdir(0o700, parents=True, exist_ok=True)
+
+
 def is_compiled() -> bool:
     """Whether all compiled kernels of this version are already on disk."""
     return (cache_directory() / _ALL_OF_THEM).exists()
@@ -62,8 +69,7 @@ def is_compiled() -> bool:
 
 def can_be_kept() -> bool:
     """Whether there is a place on disk for compiled kernels."""
-    with suppress(OSError):
-        cache_directory().mkdir(parents=True, exist_ok=True)
+    _make_private()
     return os.access(cache_directory(), os.W_OK)
 
 
@@ -107,6 +113,7 @@ def kernel_with_arrays(function: Callable[P, R]) -> Callable[P, R]:
 def _compiled(
     function: Callable[P, R], *, inline: str, counting: bool, forceinline: bool = False
 ) -> Callable[P, R]:
+    _make_private()
     config: Any = numba_config
     previous = config.CACHE_DIR
     # numba reads the directory while it decorates; other packages' setting stays as it was

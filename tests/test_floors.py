@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,7 @@ class Looked:
     imports: list[tuple[str, int]]
     needs: set[str]
     long: list[str]
+    made: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +89,64 @@ def house() -> dict[Path, Looked]:
     for name, source in known.items():
         tree = parse(source)
         needed = needs(tree, known) - {name}
-        found[source] = Looked([*imports(tree)], needed, long_functions(tree))
+        found[source] = Looked([*imports(tree)], needed, long_functions(tree), made_by(tree))
     return found
+
+
+#: The one way out, which makes files and folders for their owner alone; a folder of the compiler's
+#: code, likewise; and a copy in a temporary folder, which is its owner's.
+WAYS_OUT = {
+    "imu/compiled.py",
+    *(f"pipelines/files/{name}.py" for name in ("kept_file", "replacing", "stored")),
+    "pipelines/files/formats/sound_parts.py",
+}
+
+
+def made_by(tree: ast.AST) -> list[str]:
+    """Calls that make a file or a folder for whoever the system lets read it."""
+    found = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        words = [
+            word.value
+            for word in [*call.args, *(one.value for one in call.keywords)]
+            if isinstance(word, ast.Constant) and isinstance(word.value, str)
+        ]
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+        method = isinstance(call.func, ast.Attribute)
+        writing = name == "open" and any(re.fullmatch("[wax]b?[+]?", word) for word in words)
+        if (
+            (writing and not any(one.arg == "opener" for one in call.keywords))
+            or name in {"mkdir", "makedirs", "touch"}
+            or (method and name in {"write_text", "write_bytes"})
+        ):
+            found.append(f"{call.lineno} calls {name}")
+    return found
+
+
+def test_what_is_made_is_made_private_in_one_place(house: dict[Path, Looked]) -> None:
+    found = [
+        f"{name_of(source)}:{made}"
+        for source in SOURCES
+        if name_of(source) not in WAYS_OUT
+        for made in house[source].made
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('path.open("ab")', True),
+        ('open(path, mode="w")', True),
+        ('open(path, "ab", opener=private_file)', False),
+        ('path.open("rb")', False),
+        ("folder.mkdir(parents=True)", True),
+        ('path.write_text("")', True),
+        ('write_text(path, [""])', False),
+    ],
+)
+def test_what_makes_a_file_is_found(code: str, found: bool) -> None:
+    assert bool(made_by(ast.parse(code))) is found
 
 
 def test_floors_import_downwards_only(house: dict[Path, Looked]) -> None:

@@ -18,6 +18,7 @@ from imu.analyzer import StepAnalyzer
 from imu.compile_ahead import warm_up
 from imu.compiled import cache_directory
 from imu.errors import RecordingError
+from pipelines.files.kept_file import open_private
 from pipelines.files.stored import private_folder
 from pipelines.runner.user_directory import data_directory
 from pipelines.system_error import explain
@@ -68,7 +69,7 @@ def _writable(subject: str, what: str, folder: Path) -> Finding:
     probe = folder / ".backstride-probe"
     try:
         private_folder(folder, what)
-        probe.write_bytes(b"")
+        open_private(probe, overwrite=True).close()
         probe.unlink()
     except RecordingError as error:
         return Finding(subject, False, str(error))

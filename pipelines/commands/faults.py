@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from devices.simulator.faults.plan import FaultPlan, read_plan, write_plan
+from devices.simulator.faults.plan import FaultPlan, plan_to_toml, read_plan
 from devices.simulator.generate import SimulatedRun
-from imu.errors import ParameterError, RecordingError
+from imu.errors import ParameterError
 from pipelines.bench.faults.drawing import drawn_plan
 from pipelines.bench.faults.judging import Verdict, judge
 from pipelines.bench.faults.session import scenario_of
 from pipelines.bench.faults.shrinking import shrunk
 from pipelines.commands.messages import complain, say
 from pipelines.counted import counted
-from pipelines.system_error import explain
+from pipelines.files.stored import private_folder
+from pipelines.files.table_output import write_text
 from pipelines.views.progress import progress
 
 
@@ -81,13 +82,8 @@ def _refuse_too_late(given: FaultPlan, path: Path) -> None:
 def _keep(failing: FaultPlan, path: Path) -> None:
     """Write the smallest plan that fails as well, and say what fails."""
     small = shrunk(failing, lambda each: not judge(each).holds)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_plan(small, path)
-    except OSError as error:
-        raise RecordingError(
-            f"the fault plan cannot be written: {explain(error)}.", path=str(path)
-        ) from None
+    private_folder(path.parent, "fault plans")
+    write_text(path, [plan_to_toml(small)])
     complain(f"{path}: {'; '.join(judge(small).words)}")
 
 

@@ -20,8 +20,8 @@ import numpy as np
 from imu.errors import ParameterError, RecordingError
 from imu.samples import Samples
 from pipelines.files.provenance import Provenance
+from pipelines.files.stored import private_folder
 from pipelines.files.table_output import write_text
-from pipelines.system_error import explain
 
 _VERSION: Final = "1.10.0"
 _SYSTEM: Final = "imu"
@@ -90,10 +90,7 @@ def write_motion_bids(
         When something cannot be written, or another recording has these names.
     """
     place = folder / f"sub-{names.subject}" / "motion"
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordingError(f"{explain(error)}.", path=str(place)) from None
+    private_folder(place, "the dataset")
     _refuse_another(place / f"{names.stem}_motion.json", made)
     channels = _channels(samples)
     table = place / f"{names.stem}_motion.tsv"

@@ -122,6 +122,18 @@ def test_a_full_disk_keeps_nothing_and_ends_nothing(
     assert not compiled.is_compiled()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_nobody_else_can_put_code_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "backstride" / "kernels"
+    monkeypatch.setattr(compiled, "cache_directory", lambda: place)
+    before = os.umask(0)
+    try:
+        compiled.kernel(_twice)
+    finally:
+        os.umask(before)
+    assert [one.stat().st_mode & 0o777 for one in (place.parent, place)] == [0o700, 0o700]
+
+
 def _twice(x: float) -> float:
     return 2.0 * x
 

@@ -20,6 +20,7 @@ from imu.errors import RecordingError
 from pipelines.commands.after_run import file_and_review
 from pipelines.commands.live import _tell_end
 from pipelines.commands.messages import complain, say, say_json, say_lines
+from pipelines.commands.table import COMMANDS
 from pipelines.files import kept_file
 from pipelines.files.stored import keep_aside, private_folder
 from pipelines.live import LiveOptions, run_live
@@ -29,6 +30,7 @@ from pipelines.stopping import ended_as_by_ctrl_c, no_ending_now
 from pipelines.views.page.gate import sentence_page
 from pipelines.views.progress import progress
 from tests.patience import HANG_S
+from tests.pipelines.bench.cohort.in_this_process import do_here
 from tests.pipelines.command_line import backstride, environment, one_sentence
 from tests.pipelines.heard import Heard
 from tests.warm_process import WarmPopen
@@ -130,6 +132,61 @@ def test_a_run_is_recorded_in_a_folder_for_the_user_alone(tmp_path: Path) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for folder in (path.parent, path.parent.parent):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+#: Every command that writes, with all that it can; they find what those before have written.
+WRITING_COMMANDS = f"""\
+simulate run.mcap minutes=0.1&standing_s=1
+simulate table.csv minutes=0.1&standing_s=1
+live {FAST}&treadmill=1 --record runs/run.mcap --alerts alerts.jsonl
+calibrate sim:?seed=6&minutes=0.1&time_scale=0 --neutral-only
+replay run.mcap --steps s.csv --waveforms w.parquet --alerts a.jsonl --summary s.json
+replay run.mcap --compare s.csv --differences d.csv
+export runs/run.mcap --samples r.csv --steps s.parquet --facts f.jsonl --marks m.jsonl --json j.json
+export runs/run.mcap --streams t.csv --fit f.fit --bids study/one
+import table.csv imported.csv
+report run.mcap --out report.html
+cohort study --out all.parquet --report cohort.html
+download sim:?protocol=backstride&minutes=0.2&logged_runs=1&time_scale=0 --out logs
+linktest sim:?protocol=movesense --junit l.xml --json l.json
+faults plan.toml --out plans/small
+desk sim:?standing_s=10&walk_s=30&minutes=0.1&rate=50&time_scale=0
+journal add run.mcap
+journal export all.zip
+""".splitlines()
+#: Those that write nothing, or what another of them writes.
+NOT_WRITING = {"scan", "metronome", "conform", "doctor"}
+FAILS = """
+sensor = "protocol=movesense&rate=104&minutes=0.4"
+[[fault]]
+kind = "loss"
+onset_s = 12.0
+consequence = "restarted"
+"""
+
+
+@pytest.mark.skipif(not POSIX, reason="modes are POSIX's")
+@pytest.mark.usefixtures("in_a_folder_of_its_own")
+def test_whatever_a_command_writes_is_for_the_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do_here(monkeypatch)
+    assert {line.split()[0] for line in WRITING_COMMANDS} | NOT_WRITING == set(COMMANDS.rows)
+    mine = tmp_path / "plan.toml"
+    mine.write_text(FAILS)
+    before = os.umask(0)
+    try:
+        for line in WRITING_COMMANDS:
+            ended = backstride(*line.split())
+            # the plan is one that fails
+            assert ended.exit_code == line.startswith("faults"), (line, ended.err)
+    finally:
+        os.umask(before)
+    made = set(tmp_path.rglob("*")) - {mine}
+    assert len(made) > 40
+    for path in made:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o700 if path.is_dir() else 0o600), f"{path}: {mode:o}"
 
 
 def test_what_has_been_written_is_put_on_the_disk_each_time(tmp_path: Path) -> None:

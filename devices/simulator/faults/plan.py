@@ -221,17 +221,6 @@ def read_plan(path: str | Path) -> FaultPlan:
     return plan_from_toml(text, str(path))
 
 
-def write_plan(plan: FaultPlan, path: str | Path) -> None:
-    """Write it into a file, replacing what was there.
-
-    Raises
-    ------
-    OSError
-        When it cannot be written.
-    """
-    Path(path).write_text(plan_to_toml(plan), "utf-8")
-
-
 def _written(value: object) -> str:
     """A text or a number in TOML; both forms are those of JSON, but for infinity."""
     if isinstance(value, float) and math.isinf(value):

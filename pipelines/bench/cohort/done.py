@@ -11,6 +11,8 @@ import msgspec
 
 from imu.errors import RecordingError
 from pipelines.bench.cohort.outcome import Outcome
+from pipelines.files.kept_file import private_file
+from pipelines.files.stored import private_folder
 from pipelines.system_error import explain
 
 _ENDING: Final = ".jsonl"
@@ -50,11 +52,11 @@ class Done:
         self._keys: dict[str, str] = {}
         self._places: dict[str, tuple[Path, int]] = {}
         own = folder / f"{part}{_ENDING}"
+        private_folder(folder, "what is done")
         try:
-            folder.mkdir(exist_ok=True)
             for path in sorted(folder.glob(f"*{_ENDING}"), key=lambda path: path == own):
                 self._take(path)
-            self._file = own.open("ab")
+            self._file = open(own, "ab", opener=private_file)  # noqa: SIM115 -- closed on leaving
             if self._file.tell() and not _ends_its_line(own):
                 self._file.write(b"\n")  # a kill had cut it short
         except OSError as error:

@@ -23,7 +23,7 @@ from devices.protocols.polar import Reply, decode_reply
 from devices.sensor_source import SensorSource
 from devices.sequence import account
 from devices.simulator.faults.kinds import FAULT_KINDS
-from devices.simulator.faults.plan import Fault, FaultPlan, read_plan, write_plan
+from devices.simulator.faults.plan import Fault, FaultPlan, plan_to_toml, read_plan
 from imu.analyzer import StepAnalyzer
 from imu.chain.intake import IntakeParams
 from imu.errors import DeviceLost, ParameterError
@@ -305,7 +305,7 @@ def test_a_failing_plan_is_made_small_and_its_file_reproduces_it(tmp_path: Path)
         seed=2,
         sensor=sensor,
     )
-    write_plan(plan, tmp_path / "plan.toml")
+    (tmp_path / "plan.toml").write_text(plan_to_toml(plan))
     assert backstride("faults", tmp_path / "plan.toml", "--out", tmp_path / "out").exit_code == 1
     path = tmp_path / "out" / "plan_small.toml"
     small = read_plan(path)
@@ -321,7 +321,7 @@ def test_a_failing_plan_is_made_small_and_its_file_reproduces_it(tmp_path: Path)
 
 def test_a_plan_of_a_file_is_judged_in_words(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
-    write_plan(FaultPlan(faults=(Fault("pairing"),), sensor=BY_RADIO), path)
+    path.write_text(plan_to_toml(FaultPlan(faults=(Fault("pairing"),), sensor=BY_RADIO)))
     ended = backstride("faults", path, "--seed", 3)
     assert ended.exit_code == 0, ended.err
     assert "seed=3" in ended.out
