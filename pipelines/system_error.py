@@ -16,6 +16,7 @@ _WORDS: Final = {
     errno.EROFS: "the disk is write-protected: choose another place",
     errno.ENOSPC: "the disk is full: free some space and try again",
     errno.EFBIG: "the file grows larger than this disk or account allows: choose another place",
+    errno.ELOOP: "its links lead in a circle: give the file itself",
     errno.ENAMETOOLONG: "the name is too long: give a shorter one",
     errno.EADDRINUSE: "another program uses this port: end it or choose another port",
     errno.EPIPE: "the program reading this output has ended: start it again, or write to a file",

@@ -16,13 +16,12 @@ several are separated by commas, and ``/PERIOD`` behind repeats one to the end o
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from devices.simulator.short_text import short_text
+from devices.bounded_toml import read_toml
 from devices.simulator.written_time import seconds_of
 from imu.errors import ParameterError
 
@@ -260,12 +259,12 @@ def read_script(path: str) -> list[tuple[str, str]]:
     ------
     ParameterError
         When the file cannot be read, is not TOML, or a value is neither text nor number.
+    InputError
+        When it is no text, too large or too deep, or a number or a key too long.
     """
     try:
-        content = tomllib.loads(short_text(path))
-    except RecursionError:
-        raise ParameterError("script", path, "a TOML file that is not nested so deep") from None
-    except (OSError, ValueError) as error:  # what is not UTF-8 or TOML is a ValueError
+        content = read_toml(path)
+    except (OSError, ValueError) as error:  # what is not TOML is a ValueError
         reason = getattr(error, "strerror", None) or str(error)
         raise ParameterError("script", path, f"a TOML file that can be read ({reason})") from None
     pairs = []

@@ -40,11 +40,11 @@ def check_outputs(
     results : mapping of str to path or None
         What replaces an older file, likewise.
     """
-    taken: dict[Path | str, str] = {}
+    taken: dict[str, str] = {}
     for name, given in {**others, **results}.items():
         if given is None:
             continue
-        place = "-" if str(given) == "-" else Path(given).resolve()
+        place = "-" if str(given) == "-" else os.path.realpath(given)
         if place in taken:
             raise ParameterError(name, str(given), f"another file than {taken[place]}")
         taken[place] = name

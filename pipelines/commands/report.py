@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +71,7 @@ def report(
         raise ParameterError("--out", str(page), "a file that ends in .html")
     inputs = {f"--previous {path}": path for path in previous or []}
     for path in inputs.values():
-        if path.resolve() == page.resolve():
+        if os.path.realpath(path) == os.path.realpath(page):
             raise ParameterError("--out", str(page), f"another file than --previous {path}")
     check_outputs({"SESSION": session, "--baseline": baseline}, {"--out": page})
     require("the report", "matplotlib", "jinja2")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from devices.bounded_toml import read_toml
 from imu.errors import InputError, RecordingError
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.loading import read_bounded
 from pipelines.system_error import explain
 
 
@@ -23,16 +23,12 @@ def load_alert_settings(path: str | Path) -> AlertSettings:
     """
     place = str(path)
     try:
-        text = read_bounded(Path(path)).decode("utf-8-sig")
+        tables = read_toml(path)
     except OSError as error:
         raise RecordingError(
             f"the settings cannot be read: {explain(error)}.", path=place
         ) from None
-    except ValueError:
-        raise InputError("the settings are no text: give a TOML file.", place=place) from None
-    try:
-        tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         reason = str(error)
         raise InputError(
             f"this is no TOML ({reason[:1].lower()}{reason[1:]}): correct it there; below a line "

@@ -14,6 +14,8 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
+from devices.named_pipe import refuse_named_pipe
+from devices.plain_bounds import beyond_bounds
 from devices.schema_words import schema_words
 from imu.errors import BackstrideError, InputError
 from pipelines.session.json_form import from_plain
@@ -22,11 +24,8 @@ _T = TypeVar("_T")
 
 #: Longest text; a header with all that an earlier session has taught takes 10 kB.
 _MOST_BYTES: Final = 8 * 2**20
-_DEEPEST: Final = 24
 #: The largest file that the program keeps for itself has some kilobytes.
 _MOST_KEPT_BYTES: Final = 4_000_000
-#: Whole numbers of 64 bits, with or without a sign.
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
 def load(data: bytes | str, kind: type[_T]) -> _T:
@@ -77,7 +76,8 @@ def load_plain(data: bytes | str) -> dict[str, Any]:
         raise InputError("this record is no JSON.") from None
     if not isinstance(content, dict):
         raise InputError("this record is no JSON object.")
-    _check(content, _DEEPEST)
+    if wrong := beyond_bounds(content):
+        raise InputError(f"this record {wrong} of a session.")
     return content
 
 
@@ -89,8 +89,9 @@ def read_bounded(path: Path, most: int = _MOST_KEPT_BYTES) -> bytes:
     OSError
         When the system refuses it.
     InputError
-        When it is larger.
+        When it is larger, or a pipe that may never end.
     """
+    refuse_named_pipe(path)
     with path.open("rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -117,19 +118,6 @@ def decoded(content: bytes | str, kind: type[_T], place: str = "") -> _T:
         raise InputError("the JSON is nested too deeply: give another file.", place=place) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(f"this cannot be used: {schema_words(error)}.", place=place) from None
-
-
-def _check(value: Any, deeper: int) -> None:
-    if deeper < 0:
-        raise InputError("this record is nested deeper than any of a session.")
-    if isinstance(value, dict):
-        for item in value.values():
-            _check(item, deeper - 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check(item, deeper - 1)
-    elif isinstance(value, int) and not _SMALLEST <= value <= _LARGEST:
-        raise InputError("this record holds a number larger than any of a session.")
 
 
 def _refuse(constant: str) -> NoReturn:

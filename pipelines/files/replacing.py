@@ -7,6 +7,7 @@ recording, a simulated run, the journal's archive) replaces no file unless the u
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -46,8 +47,13 @@ def refuse_no_place(path: Path) -> None:
     Raises
     ------
     RecordingError
-        When it is a folder, or its own folder is not there.
+        When it is a folder, or a link in a circle, or its own folder is not there.
     """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise RecordingError(f"{explain(error)}.", path=str(path)) from None
     if path.is_dir():
         raise RecordingError("this is a folder: give the name of a file.", path=str(path))
     if not path.parent.is_dir():

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Final
 
+from devices.named_pipe import refuse_named_pipe
 from devices.records import DeviceInfo, Packet
 from imu.errors import InputError, RecordingError
 from imu.steps import Steps, concatenate
@@ -468,6 +469,7 @@ def _open(path: Path) -> IO[bytes]:
     place = str(path)
     if path.is_dir():
         raise RecordingError("is a folder: give the path of a session file.", path=place)
+    refuse_named_pipe(path)
     try:
         return path.open("rb")
     except FileNotFoundError:

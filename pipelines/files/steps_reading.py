@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from devices.named_pipe import refuse_named_pipe
 from imu.errors import InputError, RecordingError
 from imu.samples import Quality
 from imu.steps import SIDE_CODES, STEP_COLUMNS, STEP_ROW, Steps
@@ -18,7 +19,14 @@ _FLAGS = {flag.name.lower(): int(flag) for flag in Quality if flag.name}
 
 
 def is_steps_table(path: Path) -> bool:
-    """Whether a file is a steps table, by its first bytes or its columns."""
+    """Whether a file is a steps table, by its first bytes or its columns.
+
+    Raises
+    ------
+    InputError
+        When it is a pipe that may never end.
+    """
+    refuse_named_pipe(path)
     try:
         with path.open("rb") as file:
             start = file.read(_LOOK_BYTES)

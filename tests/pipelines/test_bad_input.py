@@ -6,6 +6,8 @@ import errno
 import io
 import os
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from mcap.reader import make_reader
 
 from devices.records import Packet
 from pipelines.files.session_writer import SessionHeader, SessionWriter
-from tests.pipelines.command_line import backstride, command, environment, one_sentence
+from tests.pipelines.command_line import Ended, backstride, command, environment, one_sentence
 from tests.warm_process import finished
 
 AXES = "acc_x_m_s2,acc_y_m_s2,acc_z_m_s2"
@@ -452,3 +454,95 @@ def test_broken_settings_say_what_to_do() -> None:
     assert ended.exit_code == 1
     assert sentence.startswith("alerts.toml: this is no TOML")
     assert "correct it" in sentence
+
+
+def last_sentence(ended: Ended) -> str:
+    """The complaint of a command that may have told of its recording before."""
+    return one_sentence(replace(ended, out="", err=ended.err.splitlines(keepends=True)[-1]))
+
+
+#: Ways in for TOML; ``{}`` is the file.
+TOML_IN = {
+    "settings": ["replay", "table.csv", "--settings", "{}"],
+    "overrides": ["replay", "table.csv", "--override", "{}"],
+    "compared": ["replay", "table.csv", "--compare", "{}"],
+    "plan": ["faults", "{}"],
+    "plan of a sensor": ["simulate", "new.mcap", "minutes=0.1&faults={}"],
+    "script": ["simulate", "new.mcap", "minutes=0.1&script={}"],
+}
+HOSTILE_TOML = {
+    "digits": "seed = " + "9" * 5000,
+    "hexadecimal": "seed = 0x" + "f" * 5000,
+    "dots": "a." * 4000 + "a = 1",
+    "a table's dots": "[" + '"a" . ' * 4000 + "a]",
+    "dots within": "seed = {" + "'a'." * 4000 + "a = 1}",
+    "brackets": "seed = " + "[" * 4000 + "]" * 4000,
+    "deep": "seed = " + "[" * 30 + "]" * 30,
+    "large": "# " + "a" * 1_000_000,
+    "no text": "\x80",
+}
+
+
+@pytest.mark.parametrize("way", TOML_IN)
+def test_toml_that_fills_the_memory_or_has_no_sense_is_one_sentence(way: str) -> None:
+    Path("table.csv").write_text(GOOD)
+    for name, text in HOSTILE_TOML.items():
+        Path("f.toml").write_text(text, "latin-1")
+        begin_s = time.process_time()
+        ended = backstride(*(word.format("f.toml") for word in TOML_IN[way]))
+        assert time.process_time() - begin_s < 5.0, name  # 37 s before it was bounded
+        assert ended.exit_code in (1, 2), name
+        assert last_sentence(ended).startswith("f.toml: "), name
+    assert not Path("new.mcap").exists()
+
+
+def test_dots_elsewhere_are_no_key() -> None:
+    Path("f.toml").write_text(
+        f"# {'. ' * 90}{'-.' * 9}\n[indicators.lean] # a.b.c.\nfloor_deg = 3.0\n"
+    )
+    Path("table.csv").write_text(GOOD)
+    ended = backstride("replay", "table.csv", "--settings", "f.toml")
+    assert ended.exit_code == 0, ended.err
+
+
+#: Ways in for files that others may have made; ``{}`` is the file.
+WAYS_IN = [
+    *TOML_IN.values(),
+    ["replay", "{}"],
+    ["replay", "table.csv", "--with", "{}"],
+    ["replay", "table.csv", "--baseline", "{}"],
+    ["replay", "table.csv", "--steps", "{}"],
+    ["report", "{}"],
+    ["import", "{}"],
+    ["export", "{}", "--steps", "s.csv"],
+    ["cohort", "{}", "--out", "all.csv"],
+    ["journal", "add", "{}"],
+    ["journal", "import", "{}"],
+    ["simulate", "{}"],
+]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are POSIX's")
+@pytest.mark.parametrize("ending", ["", ".mcap", ".csv", ".toml"])
+def test_a_link_to_itself_is_one_sentence(ending: str) -> None:
+    Path("table.csv").write_text(GOOD)
+    name = f"loop{ending}"
+    Path(name).symlink_to(name)
+    for words in WAYS_IN:
+        ended = backstride(*(word.format(name) for word in words))
+        assert ended.exit_code in (1, 2), words
+        assert name in last_sentence(ended), words
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize("ending", ["", ".mcap", ".csv", ".toml"])
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(ending: str) -> None:
+    Path("table.csv").write_text(GOOD)
+    name = f"pipe{ending}"
+    os.mkfifo(name)
+    for words in WAYS_IN:
+        if words[:1] == ["simulate"] or ("--steps" in words[:-1] and "table.csv" in words):
+            continue  # written to
+        ended = backstride(*(word.format(name) for word in words))
+        assert ended.exit_code in (1, 2), words
+        assert name in last_sentence(ended), words

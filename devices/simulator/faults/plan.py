@@ -17,14 +17,15 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
+from devices.bounded_toml import parsed_toml, read_toml
 from devices.schema_words import schema_words
 from devices.simulator.faults.kinds import FAULT_KINDS, FaultKind
-from devices.simulator.short_text import short_text
 from imu.errors import ParameterError
 
 #: Most faults in one plan.
@@ -193,11 +194,15 @@ def plan_from_toml(text: str, place: str = "the plan") -> FaultPlan:
     ------
     ParameterError
         When it is not TOML, or no plan: names what is wrong with it.
+    InputError
+        When it is too deep, or a number or a key too long.
     """
+    return _plan_of(lambda: parsed_toml(text, place), place)
+
+
+def _plan_of(tables: Callable[[], dict[str, Any]], place: str) -> FaultPlan:
     try:
-        return msgspec.convert(tomllib.loads(text), FaultPlan)
-    except RecursionError:
-        raise ParameterError("plan", place, "a fault plan that is not nested so deep") from None
+        return msgspec.convert(tables(), FaultPlan)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         wrong = schema_words(error)
         if "consequence is" in wrong:
@@ -212,13 +217,14 @@ def read_plan(path: str | Path) -> FaultPlan:
     ------
     ParameterError
         When the file cannot be read or holds no plan.
+    InputError
+        When it is no text, too large or too deep, or a number or a key too long.
     """
     try:
-        text = short_text(path)
+        return _plan_of(lambda: read_toml(path), str(path))
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower().rstrip(".")
         raise ParameterError("plan", str(path), f"a file that can be read ({reason})") from None
-    return plan_from_toml(text, str(path))
 
 
 def _written(value: object) -> str:

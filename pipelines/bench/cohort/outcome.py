@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from imu.errors import BackstrideError
+from imu.errors import BackstrideError, InputError
 from imu.samples import Quality
 from imu.step.trusted_steps import trusted_steps
 from imu.steps import Steps
@@ -76,7 +76,7 @@ def outcome_of(task: Task) -> Outcome:
     row: dict[str, Any] = {"session": session.name, "subject": session.subject, **session.kept_row}
     key = ""
     try:
-        row["input_sha256"] = content_digest(Path(session.path))
+        row["input_sha256"] = _digest(session.path)
         key = _key(task, row["input_sha256"])
         if key == task.known_key:
             return Outcome(session.name, key, code_digest(), None)
@@ -97,10 +97,18 @@ def died(task: Task) -> Outcome:
     return Outcome(session.name, "", code_digest(), row | _failure(why, session))
 
 
+def _digest(path: str) -> str:
+    """Of what a manifest names, which may come from anyone: a device would never end."""
+    place = Path(path)
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise InputError("this is no file: name a recording.", place=path)
+    return content_digest(place)
+
+
 def _key(task: Task, input_sha256: str) -> str:
     """Digest of all that the row follows from."""
     session = task.session
-    beside = content_digest(Path(session.stated.beside)) if session.stated.beside else ""
+    beside = _digest(session.stated.beside) if session.stated.beside else ""
     said = msgspec.to_builtins(session)
     del said["path"]  # where it lies today is not what it holds
     del said["stated"]["with"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from devices.named_pipe import refuse_named_pipe
 from devices.schema_words import schema_words
 from imu.errors import InputError, ParameterError, RecordingError
 from imu.runner import Runner
@@ -97,7 +99,7 @@ def find_sessions(source: Path, stated: Stated, leave_out: Sequence[Path]) -> li
         When the source cannot be read.
     """
     if source.is_dir():
-        found = _of_folder(source, stated, {path.resolve() for path in leave_out})
+        found = _of_folder(source, stated, {os.path.realpath(path) for path in leave_out})
     else:
         found = _of_manifest(source, stated)
     if not found:
@@ -130,15 +132,15 @@ def shard_of(sessions: Sequence[CohortSession], shard: tuple[int, int]) -> list[
     return list(sessions[number - 1 :: count])
 
 
-def _of_folder(folder: Path, stated: Stated, leave_out: set[Path]) -> list[CohortSession]:
-    names = sorted(_files(folder, folder.resolve(), leave_out))
+def _of_folder(folder: Path, stated: Stated, leave_out: set[str]) -> list[CohortSession]:
+    names = sorted(_files(folder, Path(os.path.realpath(folder)), leave_out))
     return [CohortSession(name, str(folder / name), _subject(name), stated) for name in names]
 
 
-def _files(folder: Path, root: Path, leave_out: set[Path]) -> Iterator[str]:
+def _files(folder: Path, root: Path, leave_out: set[str]) -> Iterator[str]:
     try:
         for path in folder.iterdir():
-            if path.name.startswith(".") or path.resolve() in leave_out:
+            if path.name.startswith(".") or os.path.realpath(path) in leave_out:
                 continue
             if path.is_dir() and not path.is_symlink():
                 yield from _files(path, root, leave_out)
@@ -159,6 +161,7 @@ def _subject(name: str) -> str:
 
 
 def _of_manifest(path: Path, stated: Stated) -> list[CohortSession]:
+    refuse_named_pipe(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)

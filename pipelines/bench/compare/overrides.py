@@ -9,11 +9,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from devices.bounded_toml import read_toml
 from imu.analyzer import AnalyzerParams
 from imu.errors import InputError, ParameterError, RecordingError, as_given
 from imu.mounting import mounting_from_axes
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.files.loading import read_bounded
 from pipelines.replay_options import ReplayOptions
 from pipelines.system_error import explain
 
@@ -72,10 +72,10 @@ def overridden(options: ReplayOptions, path: Path) -> ReplayOptions:
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_bounded(path).decode("utf-8-sig"))
+        return read_toml(path)
     except OSError as error:
         raise RecordingError(f"cannot be read: {explain(error)}.", path=str(path)) from None
-    except (ValueError, RecursionError):
+    except tomllib.TOMLDecodeError:
         raise InputError(
             "is no TOML: give lines such as [gait] and, below it, steps_to_decide = 6.",
             place=str(path),

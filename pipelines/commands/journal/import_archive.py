@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from devices.named_pipe import refuse_named_pipe
 from imu.errors import InputError
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
@@ -18,6 +19,7 @@ def import_archive(
     archive: Annotated[Path, typer.Argument(help="Archive that 'journal export' wrote (.zip).")],
 ) -> None:
     """Bring back an exported journal, as on another computer; nothing here is overwritten."""
+    refuse_named_pipe(archive)
     try:
         file = archive.open("rb")
     except OSError as error:

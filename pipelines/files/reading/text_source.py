@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from devices.named_pipe import refuse_named_pipe
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.system_error import explain
@@ -186,6 +187,7 @@ def beginning(path: str | os.PathLike[str]) -> bytes:
     InputError
         When it cannot be read.
     """
+    refuse_named_pipe(path)
     try:
         if not Path(path).is_file() and Path(path).exists():  # a folder or a pipe
             return b""
