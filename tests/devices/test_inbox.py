@@ -43,6 +43,14 @@ def test_a_slow_reader_costs_counted_packets_and_no_event() -> None:
         assert gap.kind == "gap"
         assert gap.detail.startswith("5 packets were dropped")
         assert records[4] == LinkEvent(8, "lost")
+        for k in range(5):
+            inbox.put("data", bytes([k]), 9 + k)
+        assert [await inbox.get() for _ in range(3)] == [
+            Packet(9 + k, "data", bytes([k])) for k in range(3)
+        ]
+        inbox.put_event(LinkEvent(14, "resumed"))
+        gap = await inbox.get()
+        assert isinstance(gap, LinkEvent) and gap.detail.startswith("2 packets were dropped")
 
     asyncio.run(run())
 

@@ -607,6 +607,7 @@ class Stubborn:
         ({0: b"Hello"}, "does not answer"),
         ({0: b"Hello", 1: b"\x94\x01"}, r"status 404"),
         ({0: b"Hello", 1: b"\x01\xfb"}, r"status 507"),
+        ({0: b"Hello", 1: b"\x01\xad"}, r"status 429.* battery out"),
         ({0: b"Hello", 1: b""}, "does not answer"),
     ],
 )

@@ -298,6 +298,10 @@ def test_a_new_description_of_the_sensor_holds_from_then_on() -> None:
     assert block is not None
     assert block.acceleration_m_s2[0, 0] == pytest.approx(STANDARD_GRAVITY_M_S2 / 2)
     assert receiver.info == half
+    # what was counted before is not forgotten
+    receiver.push(structs.replace(packet(20), payload=packet(20).payload[:-3]))
+    receiver.push(INFO)
+    assert receiver.losses.malformed_packets == 1
 
 
 def test_a_protocol_nobody_decodes_is_named() -> None:

@@ -393,6 +393,17 @@ def test_reset_forgets_half_a_frame_and_keeps_counts() -> None:
     np.testing.assert_array_equal(decoded(decoder, encode_frames(counts)), counts[:-1, :6])
 
 
+def test_reset_joins_no_acceleration_to_what_turns_after_it() -> None:
+    """A wired sample is several frames: the link went between them."""
+    counts, frame = motion(30), Layout.WIRED.value
+    stream = framed(counts, Layout.WIRED)
+    decoder = WitMotionDecoder()
+    before = decoded(decoder, stream[: (3 * 9 + 2) * frame])  # the last acceleration stands alone
+    decoder.reset()
+    after = decoded(decoder, stream[(3 * 15 + 1) * frame :])  # an angular velocity is the first
+    assert is_part_of(np.vstack((before, after)), counts[:, :6])
+
+
 def test_recognition() -> None:
     service = "0000ffe5-0000-1000-8000-00805f9a34fb"
     recognises = WitMotionDriver.recognises

@@ -483,6 +483,14 @@ HOSTILE_TOML = {
 }
 
 
+def test_what_is_far_too_large_is_not_read_first() -> None:
+    Path("table.csv").write_text(GOOD)
+    with Path("large").open("wb") as file:
+        file.truncate(2**42)  # holes take no room
+    for option in ("--settings", "--baseline"):
+        assert "larger than" in one_sentence(backstride("replay", "table.csv", option, "large"))
+
+
 @pytest.mark.parametrize("way", TOML_IN)
 def test_toml_that_fills_the_memory_or_has_no_sense_is_one_sentence(way: str) -> None:
     Path("table.csv").write_text(GOOD)

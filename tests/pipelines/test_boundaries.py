@@ -26,7 +26,7 @@ from pipelines.files.stored import keep_aside, private_folder
 from pipelines.live import LiveOptions, run_live
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session
-from pipelines.stopping import ended_as_by_ctrl_c, no_ending_now
+from pipelines.stopping import cancelled_by_signals, ended_as_by_ctrl_c, no_ending_now
 from pipelines.views.page.gate import sentence_page
 from pipelines.views.progress import progress
 from tests.patience import HANG_S
@@ -139,6 +139,7 @@ WRITING_COMMANDS = f"""\
 simulate run.mcap minutes=0.1&standing_s=1
 simulate table.csv minutes=0.1&standing_s=1
 live {FAST}&treadmill=1 --record runs/run.mcap --alerts alerts.jsonl
+live {FAST}
 calibrate sim:?seed=6&minutes=0.1&time_scale=0 --neutral-only
 replay run.mcap --steps s.csv --waveforms w.parquet --alerts a.jsonl --summary s.json
 replay run.mcap --compare s.csv --differences d.csv
@@ -250,6 +251,19 @@ def test_signals_are_handled_as_before_afterwards() -> None:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+@pytest.mark.skipif(not POSIX, reason="only POSIX knows them")
+def test_what_the_caller_ignores_cancels_no_run() -> None:
+    async def handled() -> list[bool]:
+        cancelled_by_signals()
+        return [signal.getsignal(one) is signal.SIG_IGN for one in (signal.SIGHUP, signal.SIGTERM)]
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it
+    try:
+        assert asyncio.run(handled()) == [True, False]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 class _Closed(io.StringIO):

@@ -29,6 +29,8 @@ TREADMILL = {
     },
     # downhill, ramp not known, heart rate 151
     "0801e803e7ffff7f97": {"speed_m_s": 10 / 3.6, "slope_percent": -2.5, "heart_rate_bpm": 151.0},
+    # 12.3 m up and 4.5 m down
+    "1000e8037b002d00": {"speed_m_s": 10 / 3.6, "climbed_m": 12.3, "descended_m": 4.5},
     # all of it; energy not known
     "fe1f2c01c800010000000000000a00140005065802ffffff78280a000500d8ff6400": None,
 }
@@ -59,6 +61,10 @@ def test_a_record_in_two_parts_is_one_reading() -> None:
     decoder.push(Packet(2, "data", first))
     decoder.reset()
     assert decoder.push(Packet(3, "data", last)) == TreadmillReading(2.5)
+    # nor does rubbish
+    decoder.push(Packet(4, "data", first))
+    assert decoder.push(Packet(5, "data", b"\x01")) is None
+    assert decoder.push(Packet(6, "data", last)) == TreadmillReading(2.5)
 
 
 def test_a_belt_that_stands_has_a_speed() -> None:

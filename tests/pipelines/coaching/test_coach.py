@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Severity
 from imu.drift.indicators import INDICATORS
@@ -241,7 +242,9 @@ def test_reset_forgets() -> None:
     coach = Coach()
     first = coach.push(change(0.0))
     coach.push(change(1.0, "cadence_spm", "down"))
+    coach.state = structs.replace(coach.state, unhelpful=("cadence.quicker",), quicker_already=True)
     coach.reset()
+    assert coach.state == Coach().state
     assert coach.due(1e9) is None
     assert coach.push(change(0.0)) == first
 

@@ -17,7 +17,9 @@ from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.intervals import RunWalkPlan
+from pipelines.coaching.training.pain_moments import Moment
 from pipelines.coaching.training.single_session import LongestSession, TodaySoFar
+from pipelines.coaching.training.traffic_light import Judged
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.files.loading import load
 from pipelines.session.json_form import to_json
@@ -264,6 +266,17 @@ def test_alerts_go_first_and_share_the_budget() -> None:
     cleared = {25: [replace(alert(25.0), severity="cleared")]}
     cues, _ = feed(Accompanied(CompanionPlan(usual=USUAL)), [Part(10, "run")], alerts=cleared)
     assert ids(cues) == ["warm_up.ease"]
+
+
+@pytest.mark.parametrize(("moment", "asked"), [("during", ["pain.again"]), ("after", [])])
+def test_pain_of_a_run_that_is_over_is_not_asked_for_again(
+    moment: Moment, asked: list[str]
+) -> None:
+    run = Accompanied(CompanionPlan())
+    feed(run, [Part(1, "run")])
+    run.companion.feel(60.0, Judged(4, "change", moment), asks=False)
+    said = [cue for second in range(61, 1200) for cue in run.advance(float(second), "run")]
+    assert ids(said) == asked
 
 
 def test_what_is_not_true_any_more_is_not_told() -> None:

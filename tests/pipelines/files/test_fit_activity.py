@@ -35,6 +35,8 @@ def test_the_official_decoder_reads_what_was_measured(replayed: Replayed, tmp_pa
     assert session["sport"] == "running"
     means = replayed.result.means
     assert session["avg_stance_time"] == pytest.approx(means["contact_time_ms"], abs=0.05)
+    strides = session["avg_cadence"] + session["avg_fractional_cadence"]
+    assert 2 * strides == pytest.approx(means["cadence_spm"], abs=0.02)
     start = datetime.fromtimestamp(replayed.result.header.utc_start_ns // 10**9, tz=UTC)
     assert session["start_time"] == start
     records = messages["record_mesgs"]

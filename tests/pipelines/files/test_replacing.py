@@ -177,6 +177,17 @@ def test_a_write_protected_file_stays(tmp_path: Path) -> None:
         path.chmod(0o600)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_what_is_private_is_so_whatever_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "store.json"
+    path.write_text("before")
+    path.chmod(0o644)
+    for private, mode in ((False, 0o644), (True, 0o600)):
+        with replacing(path, private=private) as file:
+            file.write(b"after")
+        assert path.stat().st_mode & 0o777 == mode
+
+
 def test_places_that_hold_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "folder.csv"
     folder.mkdir()

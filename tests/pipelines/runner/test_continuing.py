@@ -227,6 +227,13 @@ def test_what_does_not_fit_is_refused_in_a_sentence(home: Path, short: Path) -> 
         assert option in refusal(AGAIN, "--continue", short, option, value)
 
 
+def test_a_run_of_nobody_is_not_gone_on_with_by_somebody(short: Path) -> None:
+    earlier = earlier_session(short, time.time_ns(), quiet)
+    somebody = replace(earlier.header, source="ble:AA:BB:CC:DD:EE:FF")
+    with pytest.raises(RecordingError, match="another sensor"):
+        earlier.followed_by(somebody, earlier.info)
+
+
 def _without_beginning(err: str) -> str:
     assert "Traceback" not in err
     assert err.count("\n") == 1, err

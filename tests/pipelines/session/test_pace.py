@@ -40,6 +40,7 @@ from pipelines.session.facts import (
     Fact,
     MarkUnreadable,
     PaceKnown,
+    Source,
     StepsFinished,
 )
 from pipelines.session.header import SessionHeader
@@ -139,6 +140,17 @@ def test_a_mark_that_cannot_be_read_ends_the_knowledge_and_says_so() -> None:
     assert "'faster'" in fact_words(unreadable)
     assert fact_words(unreadable).endswith("the speed counts as unknown from here.")
     assert unknown == [PaceKnown(0.0, None, None)]
+
+
+def test_who_measures_goes_before_what_was_stated() -> None:
+    pace = Pace()
+    said: tuple[Source, ...] = ("estimated", "stated", "pod", "treadmill")
+    for speed_m_s, source in enumerate(said, 1):
+        pace.take_speed(float(speed_m_s), 0.0, source)
+        assert (pace.speed_source, pace.speed_m_s) == (source, speed_m_s)
+    for speed_m_s, source in reversed([*enumerate(said, 1)]):
+        assert (pace.speed_source, pace.speed_m_s) == (source, speed_m_s)
+        pace.take_speed(None, 9.0, source)
 
 
 def test_without_marks_nothing_is_known() -> None:

@@ -15,7 +15,9 @@ from pipelines.coaching.training.pain import (
     check_cue,
     due_ratings,
     pain_tier,
+    relief_cues,
 )
+from pipelines.coaching.training.traffic_light import CHANGE_FROM
 
 HOUR = 3600 * 10**9
 START = 1_767_225_600 * 10**9
@@ -24,6 +26,15 @@ START = 1_767_225_600 * 10**9
 def notes(*ratings: tuple[float, int]) -> list[PainNote]:
     """Ratings as (hours since the start, level)."""
     return [PainNote(START + round(hours * HOUR), level) for hours, level in ratings]
+
+
+def test_heat_or_cold_is_for_a_new_pain_that_changes_what_one_does() -> None:
+    told = {
+        (level, hours): len(relief_cues(notes((0, level)), START + hours * HOUR))
+        for level in (1, CHANGE_FROM - 1, CHANGE_FROM, 9)
+        for hours in (1, 72)
+    }
+    assert told == {key: int(key in {(CHANGE_FROM, 1), (9, 1)}) for key in told}
 
 
 def judged(*ratings: tuple[float, int], now_h: float | None = None) -> TierFinding:
