@@ -251,6 +251,8 @@ class SessionWriter:
                     self._writer.finish()
                     self._disk.sync()
                     self._refuse_removed()
+                    if not self._is_in_place():  # until now, more was to be written to it
+                        raise _MovedError
                     self._file.close()
         finally:
             self._disk.wait()
@@ -268,9 +270,14 @@ class SessionWriter:
             self._file.close_quietly()
 
     def _refuse_removed(self) -> None:
-        """The system goes on writing to a file without a name, and drops it at the end."""
-        if not os.fstat(self._file.fileno()).st_nlink and not self.path.exists():
+        """The system goes on writing to a file without its name, and drops it where it has none."""
+        if not os.fstat(self._file.fileno()).st_nlink and not self._is_in_place():
             raise FileNotFoundError(errno.ENOENT, "the file was removed")
+
+    def _is_in_place(self) -> bool:
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+        return False
 
     def _stopped(self) -> bool:
         if self._error is not None:
@@ -466,7 +473,17 @@ def _create(path: Path, overwrite: bool) -> BinaryIO:
         raise RecordingError(what, path=place) from None
 
 
+class _MovedError(OSError):
+    """What was written has another name now."""
+
+
 def _failed_write(error: OSError, path: Path) -> RecordingError:
+    if isinstance(error, _MovedError):
+        return RecordingError(
+            "the recording was moved while it was written, and lies, whole, where it was moved to: "
+            "leave a recording where it is until its run has ended.",
+            path=str(path),
+        )
     if error.errno == errno.ENOENT:
         return RecordingError(
             "the recording was removed while it was written, so nothing of this run is recorded: "

@@ -17,9 +17,8 @@ from pipelines.coaching.companion import Companion
 from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.intervals import RunWalkPlan
-from pipelines.coaching.training.pain_moments import Moment
 from pipelines.coaching.training.single_session import LongestSession, TodaySoFar
-from pipelines.coaching.training.traffic_light import Judged
+from pipelines.coaching.training.traffic_light import Judged, Moment
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.files.loading import load
 from pipelines.session.json_form import to_json

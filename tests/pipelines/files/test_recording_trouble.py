@@ -90,6 +90,30 @@ def test_a_recording_that_is_removed_is_told_and_not_said_to_be_kept(path: Path)
         again.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be moved there")
+@pytest.mark.parametrize("kind", ["moved", "moved and replaced", "replaced"])
+def test_another_file_in_its_place_is_not_said_to_be_the_recording(path: Path, kind: str) -> None:
+    clock = SteppedClock()
+    writer = SessionWriter(path, HEADER, clock=clock)
+    kept = path.with_name("kept.mcap")
+    if kind == "replaced":
+        path.unlink()
+    else:
+        path.rename(kept)
+    if "replaced" in kind:
+        path.write_bytes(b"of another program")
+    clock.now_s += 2.0
+    if kind == "replaced":
+        with pytest.raises(RecordingError, match="was removed while it was written"):
+            writer.write_record(packets(1)[0])
+        writer.close()
+        return
+    writer.write_record(packets(1)[0])
+    with pytest.raises(RecordingError, match="moved while it was written, and lies, whole, where"):
+        writer.close()
+    assert list(read_session(kept).records) == packets(1)
+
+
 def test_a_full_disk_is_said_once_and_the_run_goes_on(
     path: Path, small_disk: Callable[[int], list[SmallDisk]]
 ) -> None:
