@@ -332,8 +332,8 @@ class _Session:
             ended = self._writer is not None and self._writer.error is not None
             if ended:
                 self.run.recorded_s = self._fold.elapsed_s
-                if self.run.recording is not None and not self.run.recording.exists():
-                    self.run.recording = None  # removed: nothing is kept that could be named
+                if self._writer is not None and not self._writer.in_place:
+                    self.run.recording = None  # removed or moved: nothing that could be named
             self._view.note(f"{error} The run goes on." if ended else str(error))
 
     @contextlib.contextmanager

@@ -102,6 +102,7 @@ class SessionWriter:
         self._clock_offset_ns: int | None = None  # log time minus arrival, from the first arrival
         self._last_log_time = header.utc_start_ns % _UINT64
         self._last_flush_log_time = self._last_facts_log_time = self._last_log_time
+        self.in_place = True  # whether what is written lies under its name
         self._waiting: list[Packet] = []
         self._waiting_bytes = 0
         self._waiting_channels: set[str] = set()
@@ -295,6 +296,7 @@ class SessionWriter:
             yield
         except OSError as error:
             self._error = _failed_write(error, self.path)
+            self.in_place = error.errno != errno.ENOENT and not isinstance(error, _MovedError)
             raise self._error from None
 
     def _checked(self, size: int) -> None:

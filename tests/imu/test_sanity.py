@@ -141,6 +141,15 @@ def test_one_impossible_reading_costs_no_more_than_its_step() -> None:
     spoiled = analyze(Samples(samples.time_s, force, samples.angular_velocity_rad_s), axes="+x+y+z")
     assert len(spoiled) == len(steps())
     assert np.count_nonzero(spoiled.quality_bits & np.uint16(Quality.SENSOR)) == 0
+    # and the number that is told is its own, of whichever sensor it comes
+    assert told(Samples(samples.time_s, force, samples.angular_velocity_rad_s)) == {
+        "impossible": pytest.approx(1e7)
+    }
+    assert samples.angular_velocity_rad_s is not None
+    turning = samples.angular_velocity_rad_s.copy()
+    turning[4000] = 1e6
+    (number,) = told(Samples(samples.time_s, samples.acceleration_m_s2, turning)).values()
+    assert 1e6 <= number < 2e6
 
 
 def test_every_trouble_has_a_sentence_with_its_number() -> None:

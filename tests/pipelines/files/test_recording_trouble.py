@@ -107,10 +107,12 @@ def test_another_file_in_its_place_is_not_said_to_be_the_recording(path: Path, k
         with pytest.raises(RecordingError, match="was removed while it was written"):
             writer.write_record(packets(1)[0])
         writer.close()
+        assert not writer.in_place
         return
     writer.write_record(packets(1)[0])
     with pytest.raises(RecordingError, match="moved while it was written, and lies, whole, where"):
         writer.close()
+    assert not writer.in_place
     assert list(read_session(kept).records) == packets(1)
 
 
