@@ -161,12 +161,15 @@ def test_a_restart_of_the_device_begins_host_time_anew() -> None:
 
 
 def test_a_reply_from_another_clock_is_ignored() -> None:
-    timeline = NumberedTimeline(200.0)
-    timeline.anchor(ClockAnchor(5, 0))  # before the first sample
-    for k in range(300):
-        timeline.place(reading(10, sequence=10 * k, time_us=k * 50_000), k * 50_000_000)
-        timeline.anchor(ClockAnchor(2_000_000_000 + k * 50_000, k * 50_000_000))
-    assert timeline.host.estimate.basis != "ping floor"
+    timeline, without = NumberedTimeline(200.0), NumberedTimeline(200.0)
+    timeline.anchor(ClockAnchor(5, 0, -9))  # before the first sample
+    for k in range(600):
+        now_ns = k * 50_000_000
+        for one in (timeline, without):
+            one.place(reading(10, sequence=10 * k, time_us=k * 50_000), now_ns)
+        timeline.anchor(ClockAnchor(2_000_000_000 + k * 50_000, now_ns, now_ns - 5_000_000))
+    assert timeline.host.estimate == without.host.estimate
+    assert timeline.host.host_ns(3e7) == without.host.host_ns(3e7)
 
 
 # ---- stamped

@@ -10,11 +10,13 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from devices.records import DeviceInfo
 from devices.scan import Found
 from imu.errors import RecordingError
 from pipelines.commands.after_run import file_and_review
@@ -22,6 +24,8 @@ from pipelines.commands.live import _tell_end
 from pipelines.commands.messages import complain, say, say_json, say_lines
 from pipelines.commands.table import COMMANDS
 from pipelines.files import kept_file
+from pipelines.files.session_reader import read_session
+from pipelines.files.session_writer import SessionWriter
 from pipelines.files.stored import keep_aside, private_folder
 from pipelines.live import LiveOptions, run_live
 from pipelines.runner.journal.at_hand import JournalAtHand
@@ -108,6 +112,19 @@ def test_a_sentence_on_a_page_of_its_own_is_no_markup() -> None:
     page = sentence_page("<script>alert(1)</script> & more")
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
+
+
+def test_a_name_from_the_radio_steers_no_page(run: Path, tmp_path: Path) -> None:
+    session, hostile = read_session(run), tmp_path / "hostile.mcap"
+    with SessionWriter(hostile, session.header) as writer:
+        for record in session.records:
+            writer.write_record(
+                replace(record, name=HOSTILE) if isinstance(record, DeviceInfo) else record
+            )
+    assert backstride("report", hostile, "--out", tmp_path / "page.html").exit_code == 0
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "clip" in page
+    assert not set(page) & set("\x1b\x07\r\x9b\u202e")
 
 
 @pytest.mark.skipif(not POSIX, reason="modes are POSIX's")
