@@ -388,6 +388,22 @@ FAULTS: Final = (
         ("tests/pipelines/views/report/test_page.py",),
     ),
     Fault(
+        "bounds: a key of TOML may have parts without end",
+        "devices/bounded_toml.py",
+        "[ \\t]*+\\.[ \\t]*+){16}",
+        "[ \\t]*+\\.[ \\t]*+){9999}",
+        (
+            "tests/pipelines/test_bad_input.py::test_toml_that_fills_the_memory_or_has_no_sense_is_one_sentence",
+        ),
+    ),
+    Fault(
+        "pages: a name may turn the text round",
+        "pipelines/views/templates.py",
+        "        finalize=_harmless,\n",
+        "",
+        _BOUNDARIES,
+    ),
+    Fault(
         "bounds: a session may expand without end",
         "pipelines/files/mcap_recovery.py",
         "if self.left_bytes < 0:",
