@@ -29,7 +29,8 @@ def sound_sectors(path: Path) -> SoundParts:
     data = mapped(path)
     body = data[_HEADER_BYTES:]
     count = len(body) // _SECTOR_BYTES
-    words = np.frombuffer(body, "<u2", count * _SECTOR_BYTES // 2).reshape(count, -1)
+    words = np.frombuffer(body, "<u2", count * _SECTOR_BYTES // 2)
+    words = words.reshape(count, _SECTOR_BYTES // 2)
     empty = ((words == 0xFFFF) | (words == 0)).all(axis=1)
     written = count - int(np.argmin(empty[::-1])) if count and not empty.all() else 0
     sound = words.sum(axis=1, dtype=np.uint16) == 0

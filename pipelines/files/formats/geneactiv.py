@@ -6,6 +6,7 @@ page's time and rate, and one of 300 samples in hexadecimal digits, twelve a sam
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Final
@@ -37,7 +38,7 @@ def sound_pages(path: Path) -> SoundParts:
     pieces: list[bytes | memoryview] = [plain]
     changed = plain != head
     cut = False
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(data)]):
         page = bytes(data[start:end])
         sound = _with_points(page)
         digits = sound.rstrip().rpartition(b"\n")[2].strip()

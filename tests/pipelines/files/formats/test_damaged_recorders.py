@@ -189,3 +189,15 @@ def test_a_file_without_a_sound_part_is_refused(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"Axivity"):
         read(path)
+
+
+@MAKERS
+def test_a_file_that_ends_within_its_head_or_first_part_is_refused(
+    tmp_path: Path, writer: Writer, name: str, part: str, part_rows: int, atol: float
+) -> None:
+    path = tmp_path / name
+    data = writer(path)
+    for length in np.linspace(200, place_of(data, part, 0), 15).astype(int):
+        path.write_bytes(data[:length])
+        with pytest.raises(InputError):
+            read(path)
