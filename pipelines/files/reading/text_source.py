@@ -26,7 +26,7 @@ _CONTROLS: Final = 0.01
 #: Encodings in which the columns may be named where the text is not UTF-8.
 _OF_LANGUAGES: Final = (
     *("cp1252", "gb18030", "shift_jis", "euc_kr", "cp1251", "mac_roman"),
-    *("cp1250", "cp1253", "cp1254"),
+    *("cp1250", "cp1253", "cp1254", "mac_cyrillic", "koi8_r"),
 )
 _HEAD_BYTES: Final = 4096
 #: A digit of another script than ours, or a minus that no keyboard has.

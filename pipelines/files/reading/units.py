@@ -61,12 +61,17 @@ USUAL_UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "gyr": ANGULAR_VELOCITY_UNITS,
 }
 
+#: Seconds in the languages in which people name columns.
+_SECONDS: Final = (
+    "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi secondo "
+    "secunda secunde sekund sekunder sekundy sekunda sekundę sekundu sekunti sekuntia saniye sn "
+    "másodperc с сек секунда секунды секунду секунд секунди δευτερόλεπτο δευτερόλεπτα 秒 초"
+)
 #: Spellings of a word, without blanks, carets, dots and brackets.
 _SPELLINGS: Final[Mapping[str, str]] = {
     spelling: unit
     for unit, spellings in {
-        "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi "
-        "с сек 秒 초 sn",
+        "s": _SECONDS,
         "ms": "ms msec msecs millis millisec milliseconds millisecond millisekunde millisekunden "
         "milliseconde millisecondes milisegundo milisegundos millisecondi milissegundos мс 毫秒 "
         "ミリ秒 밀리초",
@@ -95,23 +100,35 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     }.items()
     for spelling in spellings.split()
 }
+
+
+def _without_accents(text: str) -> str:
+    """Letters as units are looked up, whatever marks a language puts on them."""
+    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
+    return "".join(c for c in text if not unicodedata.combining(c))
+
+
 #: What units are made of, and how else that is written.
 _PARTS: Final[Mapping[str, str]] = {
-    spelling: part
+    _without_accents(spelling): part
     for part, spellings in {
-        "s": "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi "
-        "secondo с сек 秒",
+        "s": _SECONDS,
         "min": "min minute minutes",
         "h": "h hr hour hours",
-        "m": "m meter meters metre metres м",
+        "m": "m meter meters metre metres mètre mètres metro metros metri metern metrów metrů "
+        "metreä metriä м метр метра метров метрів метри μέτρα 米 公尺 メートル 미터",
         "cm": "cm centimeter centimeters centimetre centimetres",
         "mm": "mm millimeter millimeters millimetre millimetres",
         "ft": "ft foot feet",
         "N": "n newton newtons",
         "kg": "kg",
-        "rad": "rad rads radian radians рад",
+        "rad": "rad rads radian radians radians radiant radianer radiaan radialen radianen radiany "
+        "radiány radiani radián radianes radianos radyan radiaania рад радиан радианы радиани "
+        "радіан радіани ακτίνια 弧度 ラジアン 라디안",
         "mrad": "mrad milliradian milliradians",
-        "deg": "deg degs degree degrees ° grad gradi grado grados graus degre degres",
+        "deg": "deg degs degree degrees ° grad gradi grado grados graus degré degrés grade grader "
+        "graden graad stopień stopnie stopni stupeň stupně stupňů stupne stupňov stopinj derece "
+        "fok astetta asteet град градус градуса градусы градусов градуси градусів μοίρες 度 도",
         "mdeg": "mdeg m° millideg",
         "cdeg": "cdeg centideg centi-deg",
         "rev": "rev revs revolution revolutions",
@@ -137,6 +154,12 @@ _COMPOUNDS: Final[Mapping[frozenset[tuple[str, int]], str]] = {
         ("rev_s", {"rev": 1, "s": -1}),
     )
 }
+#: What stands between the parts, and behind one, in words.
+_PER: Final = re.compile(r"(?<![a-z])per(?=[a-z ])|\b(?:pro|par|por|al|na|в|за)\b|每")
+_SQUARED: Final = re.compile(
+    r" *(?:\b(?:au|al|ao|do|в) )?"
+    r"(?:squared|carree?|quadrato?|cuadrado|quadrado|kwadratu|квадрате|квадраті)(?![^\W\d_])"
+)
 _TOKEN: Final = re.compile(r"\s*(centi-deg|[^\W\d_]*°|[^\W\d_]+|[-+]?\d+|[/()])")
 _LONGEST: Final = 40
 
@@ -165,6 +188,8 @@ def unit_of(text: str) -> str:
     --------
     >>> unit_of("m/(sec^2)"), unit_of("deg per s"), unit_of("Milliseconds"), unit_of("lsb")
     ('m_s2', 'deg_s', 'ms', '')
+    >>> unit_of("град/с"), unit_of("stopnie/s"), unit_of("gradi al secondo"), unit_of("米/秒²")
+    ('deg_s', 'deg_s', 'deg_s', 'm_s2')
     """
     text = text.replace("_per_", "/")
     degrees = re.sub("[º˚]", "°", text.strip().lower())  # which would become other signs
@@ -186,10 +211,9 @@ def _powers(text: str) -> frozenset[tuple[str, int]]:
     """
     plain = re.sub("[âÂ]", "", re.sub("[º˚]", "°", text[:_LONGEST].lower()))
     plain = unicodedata.normalize("NFKC", plain).replace("\u2212", "-")
-    plain = "".join(c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c))
-    plain = re.sub(r"[\^·⋅.*'’]|\bde\b|\bal\b", " ", plain.translate({91: "(", 93: ")"}))
-    plain = re.sub(r"(?<![a-z])per(?=[a-z ])", "/", re.sub(r"(?<=[a-z])per(?=sec)", "/", plain))
-    plain = re.sub(r" *(?:squared|carree?|quadrat|al quadrato)(?![a-z])", " 2", plain)
+    plain = _without_accents(plain)
+    plain = re.sub(r"[\^·⋅.*'’]|\bde\b", " ", plain.translate({91: "(", 93: ")"}))
+    plain = _PER.sub("/", re.sub(r"(?<=[a-z])per(?=sec)", "/", _SQUARED.sub(" 2", plain)))
     tokens, end = [], 0
     while found := _TOKEN.match(plain, end):
         tokens.append(found[1])

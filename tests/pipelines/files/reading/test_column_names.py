@@ -71,6 +71,17 @@ DEG = 180.0 / np.pi
         ("t", "XL_{X}", "g[{n}]", 1.0, 1.0),
         ("t", "acc_{x}", "imu.angular.{x}", 1.0, 1.0),
         ("", "acc_{x}", "gyr_{x}", 1.0, 1.0),
+        ("Время", "Ускорение {X} (м/с2)", "Угловая скорость {X} (град/с)", 1.0, DEG),
+        ("Czas [s]", "Przyspieszenie {X} [m/s2]", "Prędkość kątowa {X} [stopnie/s]", 1.0, DEG),
+        ("时间(秒)", "加速度{X}(米/秒2)", "角速度{X}(度/秒)", 1.0, DEG),
+        ("시간(초)", "가속도 {X}(미터/초²)", "각속도 {X}(도/초)", 1.0, DEG),
+        (
+            "t (s)",
+            "accel. {x} (metri al secondo quadrato)",
+            "giro {x} (grados por segundo)",
+            1,
+            DEG,
+        ),
     ],
 )
 def test_columns_are_named_in_many_languages_and_units(
