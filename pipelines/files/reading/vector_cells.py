@@ -1,7 +1,8 @@
 """Cells that hold a vector each, as OpenSim and data frames write them, taken apart: ``x,y,z``.
 
 A table whose cells are ``0.1,0.2,9.8`` between tabs, ``[0.1 0.2 9.8]`` or ``(0.1; 0.2; 9.8)`` is
-made one with a column a number. Lines keep their numbers.
+made one with a column a number. Lines keep their numbers. Where a cell holds what one axis measured
+since the row before, as watches write it, each reading gets a line, with the time of its row.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 from typing import Final
@@ -35,7 +36,7 @@ _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]
 _COMMA_NUMBER: Final = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _IN_BRACKETS: Final = re.compile(r"\"?(?:[\[({]|np\.array\(\[)([^\[\](){}]*)[\])}]+\"?")
 _IN_QUOTES: Final = re.compile(r"\"([^\"]*)\"")
-_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:.\d{3})+")
+_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:[^;|]\d{3}){1,4}")
 #: What a name says of the numbers in each of its cells.
 _AXES_NAMED: Final = re.compile(
     r"[\s_]*[\[(]?\s*x\s*[,;/| ]?\s*y\s*[,;/| ]?\s*z\s*[\])]?\s*$", re.I
@@ -84,6 +85,16 @@ class _Form:
                 return line
         return "\t".join(found)
 
+    def readings(self, line: str) -> list[str]:
+        """A row for each reading of cells that hold several of one axis; none without such."""
+        cells = self.cells(line)
+        counts = {len(parts) for parts in cells} - {1}
+        if len(counts) != 1:
+            return []
+        (count,) = counts
+        whole = [parts if len(parts) == count else parts * count for parts in cells]
+        return ["\t".join(row) for row in zip(*whole, strict=True)]
+
 
 def with_vectors_apart(source: Lines, place: str) -> Lines:
     """The source itself, or as a table with a column a number where its cells hold vectors."""
@@ -92,7 +103,13 @@ def with_vectors_apart(source: Lines, place: str) -> Lines:
     bracketed = any(_JOINED in _explicit(line) for line in rows)
     for outer in _OUTER:
         for inner in ("",) if bracketed else _INNER:
-            form = _form(rows, outer, inner) if inner != outer else None
+            if inner == outer:
+                continue
+            plain = _Form(outer, inner, ())
+            header, names = _header_of_lists(lines, rows, plain)
+            if header >= 0:
+                return ChangedLines(source, partial(_readings_apart, plain, header, names))
+            form = _form(rows, plain)
             if form is None:
                 continue
             header, names = _header(lines, form)
@@ -111,6 +128,18 @@ def _apart(form: _Form, header: int, names: Sequence[str], block: bytes, before:
         elif k > header and line.strip():
             lines[k - before] = form.row(decoded(line)).encode()
     return b"\n".join(lines)
+
+
+def _readings_apart(
+    form: _Form, header: int, names: Sequence[str], block: bytes, before: int
+) -> bytes:
+    """Lines with a reading each; those that hold none as they are."""
+    lines: list[str] = []
+    for k, raw in enumerate(block.split(b"\n"), before):
+        line = decoded(raw)
+        readings = form.readings(line) if k > header else ["\t".join(names)] if k == header else []
+        lines += readings or [line]
+    return "\n".join(lines).encode()
 
 
 def axis_names(name: str) -> list[str]:
@@ -163,9 +192,8 @@ def _parts(cell: str, inner: str) -> list[str]:
     return parts if all(known) else [cell]
 
 
-def _form(rows: Sequence[str], outer: str, inner: str) -> _Form | None:
+def _form(rows: Sequence[str], plain: _Form) -> _Form | None:
     """The form of rows where they have vectors in the same cells; None where they have none."""
-    plain = _Form(outer, inner, ())
     kinds = Counter(
         tuple(len(parts) if len(parts) >= _LEAST_LENGTH else 0 for parts in plain.cells(line))
         for line in rows
@@ -174,12 +202,33 @@ def _form(rows: Sequence[str], outer: str, inner: str) -> _Form | None:
     if not kinds_found:
         return None
     lengths, count = kinds_found[0]
-    return _Form(outer, inner, lengths) if any(lengths) and count >= _MOSTLY * len(rows) else None
+    vectors = any(lengths) and count >= _MOSTLY * len(rows)
+    return replace(plain, lengths=lengths) if vectors else None
+
+
+def _header_of_lists(
+    lines: Sequence[str], rows: Sequence[str], form: _Form
+) -> tuple[int, list[str]]:
+    """The line of names, and these, where each axis has a list in its cell; −1 where none has."""
+    listed = [line for line in rows if form.readings(line)]
+    if not listed or len(listed) < _MOSTLY * (len(rows) - 1):
+        return -1, []
+    cells = form.cells(listed[0])
+    first = next(k for k, line in enumerate(lines) if form.readings(line))
+    header, names = _names_above(lines, first, replace(form, lengths=tuple(map(len, cells))))
+    said = [column_name(name) for name, parts in zip(names, cells, strict=True) if parts[1:]]
+    axes = sum(one.axis >= 0 for one in said)
+    timed = all(one.axis >= 0 or one.quantity == "time" for one in said)
+    return (header, names) if axes >= len(_AXES) and timed else (-1, [])
 
 
 def _header(lines: Sequence[str], form: _Form) -> tuple[int, list[str]]:
     """The line of names above the rows, and the names; −1 and empty ones without it."""
     first = next(k for k, line in enumerate(lines) if line.strip() and form.row(line) != line)
+    return _names_above(lines, first, form)
+
+
+def _names_above(lines: Sequence[str], first: int, form: _Form) -> tuple[int, list[str]]:
     for k in range(first - 1, -1, -1):
         if lines[k].strip():
             line = lines[k].lstrip("#% ")

@@ -119,6 +119,31 @@ def test_a_cell_may_hold_a_vector(
     assert len(read(path).samples) in (599, 600)  # a torn row is a lost sample
 
 
+@pytest.mark.parametrize(
+    ("cell", "inner", "factor"),
+    [('"[{}]"', ", ", 1.0), ('"{}"', ";", 1000.0 / G), ("{}", "|", 1.0), ('"{}"', " ", 1.0)],
+)
+def test_a_cell_may_hold_what_one_axis_measured_since_the_row_before(
+    tmp_path: Path, cell: str, inner: str, factor: float
+) -> None:
+    lines, row = ["timestamp_ms,accel_x,accel_y,accel_z"], 0
+    for length in [25, 26] * 11 + [25, 4]:  # as many as the sensor had
+        values = RUN.acceleration_m_s2[row : row + length] * factor
+        # in mg without decimals, which must not be taken for thousands
+        said = [[f"{v:.0f}" if factor > 1.0 else f"{v:.5f}" for v in axis] for axis in values.T]
+        lines.append(",".join([f"{row * 10}", *(cell.format(inner.join(one)) for one in said)]))
+        row += length
+    path = tmp_path / "watch.csv"
+    path.write_text("\n".join(lines) + "\n")
+    found = read(path)
+    assert len(found.samples) == row
+    atol = 2e-3 if factor == 1.0 else 6e-3
+    np.testing.assert_allclose(
+        found.samples.acceleration_m_s2, RUN.acceleration_m_s2[:row], atol=atol
+    )
+    assert found.rate_hz == pytest.approx(RUN.rate_hz, rel=5e-3)
+
+
 OPENSIM = "DataRate=100.0\nDataType=Vec3\nversion=3\nendheader\ntime\t{}\t{}"
 
 
