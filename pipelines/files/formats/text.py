@@ -26,6 +26,12 @@ def text_recording(
     raw, _ = read_text_columns(source, place, ask)
     if not ask.stated.columns:
         raw = refined(raw, formats)
+    if source.is_cut:
+        note = (
+            f"{place}: the packed file ends too early, and what came behind is missing: fetch it "
+            "again, if it is still there."
+        )
+        raw = replace(raw, notes=(*raw.notes, note))
     rate = rate_in_preface(raw.preface)
     recording = recording_of(raw, replace(ask, rate_hz=ask.rate_hz or rate))
     if recording.rate_hz is None and "rate_hz" not in recording.preamble:

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from devices.named_pipe import refuse_named_pipe
 from imu.errors import InputError
@@ -64,6 +64,8 @@ class TextSource:
     ----------
     look : bytes
         The beginning of the text.
+    is_cut : bool
+        Whether a packed file has ended too early so far.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class TextSource:
         self._packed = file.peek(2)[:2] == GZIP
         self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=file) if self._packed else file
         self._read_bytes = 0
+        self.is_cut = False
         start = self._read(LOOK_BYTES)
         bom, encoding = _encoding(start)
         other = not encoding and _OTHER_DIGIT.search(start.decode("utf-8", "ignore"))
@@ -117,11 +120,13 @@ class TextSource:
 
     def _read(self, count: int) -> bytes:
         try:
-            block = self._file.read(count)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+            block = self._file.read(count) if not self._packed else self._unpacked(count)
+        except (zlib.error, gzip.BadGzipFile):
             raise InputError(
-                "the packed file is damaged or ends too early: fetch it again.", place=self._place
+                "the packed file is damaged: fetch it again.", place=self._place
             ) from None
+        if self.is_cut and not self._read_bytes + len(block):
+            raise InputError("the packed file ends too early: fetch it again.", place=self._place)
         self._read_bytes += len(block)
         bound = min(_MOST_BYTES, max(_FREE_BYTES, _MOST_EXPANSION * self._size))
         if self._read_bytes > (bound if self._packed else _MOST_BYTES):
@@ -131,6 +136,22 @@ class TextSource:
                 place=self._place,
             )
         return block
+
+    def _unpacked(self, count: int) -> bytes:
+        """The next bytes of a packed file; as many as there are of one that was cut."""
+        parts: list[bytes] = []
+        missing = count
+        while missing > 0 and not self.is_cut:
+            try:
+                part = cast(gzip.GzipFile, self._file).read1(missing)
+            except EOFError:
+                self.is_cut = True
+                break
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
 
     def _plain(self, block: bytes) -> bytes:
         """UTF-8 of text in two bytes a character; else as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +163,16 @@ def test_two_tables_in_one_file_are_refused_and_read_apart(
     path.write_text(pieces[0])
     other.write_text(pieces[1])
     assert_is_the_run(read(path, beside=other))
+
+
+def test_a_packed_table_that_is_cut_is_read_so_far_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv.gz"
+    packed = gzip.compress(written(tmp_path / "run.csv", columns()).read_bytes())
+    path.write_bytes(packed[: len(packed) // 2])
+    table = read(path)
+    assert 200 < len(table.samples) < 400
+    assert_is_the_run(table, rows=slice(0, len(table.samples)))
+    assert sum("ends too early, and what came behind is missing" in n for n in table.notes) == 1
+    path.write_bytes(packed[:15])
+    with pytest.raises(InputError, match="packed file ends too early: fetch it again"):
+        read(path)
