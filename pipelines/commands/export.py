@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import structs
 
-from imu.errors import InputError, ParameterError
+from imu.errors import BackstrideError, InputError, ParameterError
 from pipelines.commands.checks import check_ending, check_outputs, warm_up_filters
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import complain, reader_may_leave, say_json
@@ -28,9 +31,11 @@ from pipelines.files.session_reader import Session, read_session
 from pipelines.files.steps_table import write_steps
 from pipelines.files.stream_table import write_streams
 from pipelines.files.table_output import table_format, write_text
-from pipelines.folding import fold_session
+from pipelines.folding import Folded, fold_session
 from pipelines.replay_options import ReplayOptions
+from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.known_run import known_run
+from pipelines.runner.journal.recorded import begun_at, start_of_table
 from pipelines.runner.user_directory import data_directory
 from pipelines.session.facts import StepsFinished
 from pipelines.session.json_form import to_plain
@@ -67,6 +72,10 @@ WithJournal = Annotated[
         help="The FIT activity with what your journal has of the run: start, distance, surface.",
     ),
 ]
+At = Annotated[
+    str,
+    typer.Option(help="Start, such as '2026-03-02 18:30', where the recording does not say it."),
+]
 Json = Annotated[
     Path | None, typer.Option("--json", help="Summary, alerts and steps in one file (.json).")
 ]
@@ -97,10 +106,12 @@ def export(
     task: Annotated[str, typer.Option(help="What is done, in the dataset.")] = "running",
     as_json: Json = None,
     with_journal: WithJournal = False,
+    at: At = "",
 ) -> None:
     """Write what a session holds in forms that other programs read.
 
     Tables and lines replace an older file of that name, whole or not at all; never a recording.
+    What the recording holds nothing for is told, and all else is written.
     """
     outputs: dict[str, Path | str | None] = {
         "--samples": samples,
@@ -128,67 +139,116 @@ def export(
         if table is not None:
             table_format(table, name)
     names = MotionNames(subject, task)
+    start_ns = time_of(at)[0] if at else None
     session = None
     if file.suffix.lower() == ".mcap":
         session = read_session(file)
         if session.note:
             complain(f"note: {session.note}")
+        if start_ns is not None:
+            session = replace(session, header=begun_at(session.header, start_ns))
     elif any((samples, streams, marks, facts)):
         raise InputError(
             "is no session: give an .mcap file; samples of other recordings are written by import.",
             place=str(file),
         )
+    faults: list[BackstrideError] = []
     with reader_may_leave():
         if session is not None:
-            _write_held(session, samples, streams, marks, raw=raw)
+            _write_held(session, samples, streams, marks, faults, raw=raw)
         if bids is not None:
-            _write_bids(bids, file, session, names)
+            with _others_go_on(faults):
+                _write_bids(bids, file, session, names, start_ns)
         if any(one is not None for one in (steps, facts, fit, as_json)):
-            warm_up_filters()
-            _write_found(file, session, steps, facts, fit, as_json, with_journal=with_journal)
+            with _others_go_on(faults):
+                warm_up_filters()
+                found = _found(file, session, start_ns)
+                _write_found(
+                    file, found, steps, facts, fit, as_json, faults, with_journal=with_journal
+                )
+    for fault in faults[:-1]:
+        complain(str(fault))
+    if faults:
+        raise faults[-1]
+
+
+@contextmanager
+def _others_go_on(faults: list[BackstrideError]) -> Iterator[None]:
+    """Keep why one output cannot be written, for the end; the same is told once."""
+    try:
+        yield
+    except BackstrideError as fault:
+        if str(fault) not in map(str, faults):
+            faults.append(fault)
 
 
 def _write_held(
-    session: Session, samples: str | None, streams: str | None, marks: str | None, *, raw: bool
+    session: Session,
+    samples: str | None,
+    streams: str | None,
+    marks: str | None,
+    faults: list[BackstrideError],
+    *,
+    raw: bool,
 ) -> None:
     """What stands in the log as it is."""
-    if streams is not None:  # first, since there may be none
-        _tell(streams, f"{write_streams(streams, session)} readings")
+    if streams is not None:
+        with _others_go_on(faults):
+            _tell(streams, f"{write_streams(streams, session)} readings")
     if samples is not None:
-        count = write_samples(samples, session, raw=raw)
-        _tell(samples, f"{count} samples")
+        with _others_go_on(faults):
+            _tell(samples, f"{write_samples(samples, session, raw=raw)} samples")
     if marks is not None:
-        _write_lines(marks, mark_lines(session))
+        with _others_go_on(faults):
+            _write_lines(marks, mark_lines(session))
 
 
-def _write_bids(folder: Path, file: Path, session: Session | None, names: MotionNames) -> None:
+def _write_bids(
+    folder: Path, file: Path, session: Session | None, names: MotionNames, start_ns: int | None
+) -> None:
     if session is not None:
         info, samples = decoded_samples(session)
         rate_hz, made = info.rate_hz, provenance_of(file, session.header)
     else:
         table = read(file, memory=data_directory())
         samples, rate_hz = table.samples, table.rate_hz
-        made = Provenance({}, content_digest(file), utc_text(table.utc_start_ns))
+        began_ns, _ = _start(table.utc_start_ns, start_ns)
+        made = Provenance({}, content_digest(file), utc_text(began_ns))
     path = write_motion_bids(folder, names, samples, rate_hz, made)
     _tell(str(path), f"{len(samples)} samples")
 
 
+def _start(told_ns: int, stated_ns: int | None) -> tuple[int, tuple[str, ...]]:
+    """When it began, ns since 1970, or 0, and what should be known of that."""
+    return (told_ns, ()) if stated_ns is None else start_of_table(told_ns, stated_ns)
+
+
+def _found(file: Path, session: Session | None, start_ns: int | None) -> Folded:
+    """What is found in the recording by this version, and told of it."""
+    with progress(f"going through {file.name}") as report:
+        if session is not None:
+            found = fold_session(session, session.header, report)
+        else:
+            found = fold_table(file, ReplayOptions(memory=data_directory()), report)
+            began_ns, notes = _start(found.header.utc_start_ns, start_ns)
+            header = structs.replace(found.header, utc_start_ns=began_ns)
+            found = replace(found, header=header, notes=(*found.notes, *notes))
+    for note in found.notes:
+        complain(f"note: {note}")
+    return found
+
+
 def _write_found(
     file: Path,
-    session: Session | None,
+    found: Folded,
     steps: str | None,
     facts: str | None,
     fit: Path | None,
     as_json: Path | None,
+    faults: list[BackstrideError],
     *,
     with_journal: bool,
 ) -> None:
-    """What is found in the recording by this version."""
-    with progress(f"going through {file.name}") as report:
-        if session is None:
-            found = fold_table(file, ReplayOptions(memory=data_directory()), report)
-        else:
-            found = fold_session(session, session.header, report)
     result, made = found.result, provenance_of(file, found.header)
     if with_journal:
         with opened_journal() as journal:
@@ -197,20 +257,25 @@ def _write_found(
             complain(f"note: {file}: your journal does not have this run.")
         else:
             result = known.laid_over(result)
-    for note in found.notes:
-        complain(f"note: {note}")
     if steps is not None:
-        write_steps(steps, result.steps, made)
-        _tell(steps, f"{len(result.steps)} steps")
+        with _others_go_on(faults):
+            write_steps(steps, result.steps, made)
+            _tell(steps, f"{len(result.steps)} steps")
     if as_json is not None:
-        write_result_json(as_json, result, made)
-        _tell(str(as_json), f"{len(result.steps)} steps")
+        with _others_go_on(faults):
+            write_result_json(as_json, result, made)
+            _tell(str(as_json), f"{len(result.steps)} steps")
     if facts is not None:
-        kept = (fact for fact in found.facts if not isinstance(fact, StepsFinished))
-        _write_lines(facts, map(to_plain, kept))
-    if fit is not None:  # last, since nobody may run in it
-        write_fit(fit, result)
-        _tell(str(fit), f"{result.duration_s:.0f} s")
+        with _others_go_on(faults):
+            kept = (fact for fact in found.facts if not isinstance(fact, StepsFinished))
+            _write_lines(facts, map(to_plain, kept))
+    if fit is not None:
+        with _others_go_on(faults):
+            if not result.header.utc_start_ns:
+                wanted = "when it began, which --fit needs and this recording does not say"
+                raise ParameterError("--at", "", wanted)
+            write_fit(fit, result)
+            _tell(str(fit), f"{result.duration_s:.0f} s")
 
 
 def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:

@@ -99,7 +99,7 @@ def fit_of(result: SessionResult) -> bytes:
         raise RecordingError("nobody runs in it: there is no activity to write.", path=place)
     if start_ns < 631_065_600 * 10**9:  # FIT counts from 1989-12-31
         lacks = "does not say when it began, which FIT needs: give a recording that does"
-        raise RecordingError(f"{lacks}, or no --fit.", path=place)
+        raise RecordingError(f"{lacks}.", path=place)
     encoder: Any = Encoder(_descriptions())
     for message in _messages(result):
         encoder.write_mesg(message)

@@ -149,7 +149,8 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
         (["--json", "-"], "--json is '-': give a file that ends in .json."),
         (["--fit", "run.txt"], "--fit is 'run.txt': give a file that ends in .fit."),
         (["--steps", "nowhere/s.csv"], "the folder 'nowhere' does not exist: create it first."),
-        (["--streams", "s.csv"], "holds nothing of a treadmill"),
+        (["--at", "2026-03-02 18:30"], "--at is '2026-03-02 18:30': give the file alone, which"),
+        (["--at", "noon"], "--at is 'noon': give a day and a time"),
     ],
 )
 def test_what_cannot_be_written_is_told_before_anything_is(
@@ -157,6 +158,38 @@ def test_what_cannot_be_written_is_told_before_anything_is(
 ) -> None:
     assert told in one_sentence(backstride("export", run, "--samples", "samples.csv", *words))
     assert list(Path().iterdir()) == [run.relative_to(Path.cwd()) if run.is_absolute() else run]
+
+
+def test_what_a_recording_holds_nothing_for_is_told_and_all_else_is_written(run: Path) -> None:
+    ended = backstride("export", run, "--streams", "s.csv", "--samples", "a.csv", "--marks", "m")
+    assert ended.exit_code == 1
+    assert ended.err.splitlines()[-1].endswith(
+        "holds nothing of a treadmill, a foot pod or a strap: give a session that was recorded "
+        "with one."
+    )
+    assert Path("a.csv").stat().st_size > 1000
+    assert Path("m").exists()
+    assert not Path("s.csv").exists()
+
+
+def test_a_recording_that_does_not_say_when_it_began_is_told_it(run: Path) -> None:
+    sdk = pytest.importorskip("garmin_fit_sdk")
+    assert backstride("export", run, "--samples", "run.csv").exit_code == 0
+    lines = [line for line in Path("run.csv").read_text().splitlines() if "utc_start" not in line]
+    Path("bare.csv").write_text("\n".join(lines) + "\n")
+    words = ["export", "bare.csv", "--fit", "a.fit", "--json", "a.json"]
+    ended = backstride(*words)
+    assert ended.exit_code == 2
+    assert "--at is missing: give when it began, which --fit needs and this recording" in ended.err
+    assert not Path("a.fit").exists()
+    assert json.loads(Path("a.json").read_text())["made_by"].get("utc_start") is None
+    ended = backstride(*words, "--at", "2026-03-02 18:30:05Z")
+    assert ended.exit_code == 0, ended.err
+    messages, _ = sdk.Decoder(sdk.Stream.from_file("a.fit")).read()
+    assert f"{messages['file_id_mesgs'][0]['time_created']:%Y-%m-%d %H:%M:%S}" == (
+        "2026-03-02 18:30:05"
+    )
+    assert json.loads(Path("a.json").read_text())["made_by"]["utc_start"].startswith("2026-03-02T")
 
 
 def test_steps_and_json_are_made_of_any_recording(run: Path) -> None:

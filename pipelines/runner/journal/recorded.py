@@ -151,7 +151,7 @@ def _from_session(
     from pipelines.replay_options import ReplayOptions, header_as_stated
 
     with open_session(path) as file:
-        header = _begun(file.header, options)
+        header = begun_at(file.header, options.start_ns)
         _refuse_known(session_at(journal, header.utc_start_ns), path, options)
         began = local_day(header.utc_start_ns, header.utc_offset_minutes or 0)
         _known_shoe(journal, options.shoe, began)
@@ -171,10 +171,16 @@ def _from_session(
     return dataclasses.replace(run, notes=(note,) if note else ())
 
 
-def _begun(header: SessionHeader, options: AddOptions) -> SessionHeader:
-    """The header with the start that is stated, where no clock has told it."""
+def begun_at(header: SessionHeader, start_ns: int | None) -> SessionHeader:
+    """The header with the start that is stated, where no clock has told it.
+
+    Raises
+    ------
+    ParameterError
+        When neither or both of them tell it.
+    """
     knew = not began_by_no_clock(header.utc_start_ns)
-    if options.start_ns is None:
+    if start_ns is None:
         if knew:
             return header
         raise ParameterError(
@@ -184,11 +190,11 @@ def _begun(header: SessionHeader, options: AddOptions) -> SessionHeader:
         began = moment(header.utc_start_ns, header.utc_offset_minutes or 0)
         raise ParameterError(
             "--at",
-            f"{moment(options.start_ns, header.utc_offset_minutes or 0):%Y-%m-%d %H:%M}",
+            f"{moment(start_ns, header.utc_offset_minutes or 0):%Y-%m-%d %H:%M}",
             f"the file alone, which says that it began on {began:%Y-%m-%d %H:%M}",
         )
-    offset = local_offset_minutes(options.start_ns)
-    return replace(header, utc_start_ns=options.start_ns, utc_offset_minutes=offset)
+    offset = local_offset_minutes(start_ns)
+    return replace(header, utc_start_ns=start_ns, utc_offset_minutes=offset)
 
 
 def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progress) -> RecordedRun:
@@ -210,7 +216,7 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
     _refuse_known(there, path, options)
     # a start that was corrected stays
     told_ns = ran.header.utc_start_ns if there is None else there.utc_start_ns
-    start_ns, note = _start_of_table(told_ns, options.start_ns)
+    start_ns, note = start_of_table(told_ns, options.start_ns)
     if there is None:
         there = session_at(journal, start_ns)
         _refuse_known(there, path, options)
@@ -223,10 +229,15 @@ def _from_table(path: Path, options: AddOptions, journal: Journal, report: Progr
     return dataclasses.replace(recorded, run=run, notes=(*ran.notes, *note))
 
 
-def _start_of_table(told_ns: int, stated_ns: int | None) -> tuple[int, tuple[str, ...]]:
+def start_of_table(told_ns: int, stated_ns: int | None) -> tuple[int, tuple[str, ...]]:
     """When a run began, ns since 1970; what the runner says goes before, since tables know no zone.
 
     Within a minute it is the same, and the file knows it better.
+
+    Raises
+    ------
+    ParameterError
+        When neither tells it.
     """
     if not (told_ns or stated_ns):
         raise ParameterError("--at", "", "the start of the run, which this file does not say")
