@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def test_samples_lie_in_the_dataset_as_they_are(run: Path) -> None:
 
 
 def test_the_standards_validator_passes_it(run: Path) -> None:
-    validator = shutil.which("bids-validator-deno")
+    beside = str(Path(sys.executable).parent)
+    name = "bids-validator-deno"
+    validator = shutil.which(name) or shutil.which(name, path=beside)
     if validator is None:
         pytest.skip("bids-validator-deno is not installed")
     assert backstride("export", run, "--bids", "study").exit_code == 0
