@@ -29,6 +29,7 @@ from pipelines.files.reading.stamps import units_of_clock
 from pipelines.files.reading.stated import Column, Stated
 from pipelines.files.reading.stated_rate import beat_frequency_hz
 from pipelines.files.reading.units import unit_scale
+from pipelines.files.reading.unsigned_counts import middle_of
 
 #: Two values of a file that has so few rows fit any unit.
 ENOUGH_ROWS: Final = 20
@@ -64,6 +65,8 @@ def with_units(
     ColumnError
         When neither name, option nor numbers tell one.
     """
+    for quantity, columns in (("acc", mapping.acceleration), ("gyr", mapping.angular_velocity)):
+        _refuse_about_a_middle(raw, columns, quantity, names, stated)
     settled: dict[str, Settled] = {}
     times, time = mapping.times, mapping.time
     if time is not None:
@@ -142,6 +145,30 @@ def _time_with_unit(
         column=name,
         place=raw.at_header(time.index),
     )
+
+
+def _refuse_about_a_middle(
+    raw: RawColumns,
+    columns: Mapping[int, Column],
+    quantity: str,
+    names: Sequence[str],
+    stated: Stated,
+) -> None:
+    """Refuse counts of a converter of which the middle is nought, whatever make a unit."""
+    units = {stated.units.get(quantity) or column.unit for column in columns.values()}
+    if len(columns) < 3 or any(unit and "/" not in unit for unit in units):
+        return
+    middle = middle_of(triad_of(raw, columns))
+    if middle:
+        index = columns[0].index
+        name = names[index] or f"column {index + 1}"
+        raise ColumnError(
+            f"{excerpt(name)} looks like raw counts about {middle}, the middle of a converter: "
+            f"take from each axis what it reads at nought, about {middle}, and write the "
+            "difference in its place.",
+            column=name,
+            place=raw.at_header(index),
+        )
 
 
 def _units_of_a_body(

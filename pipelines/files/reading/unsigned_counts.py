@@ -1,4 +1,4 @@
-"""Whole numbers of some bits that were written without their sign."""
+"""Whole numbers of some bits that were written without their sign, or about a middle."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from pipelines.files.reading.raw_columns import RawColumns, Values, excerpt
 
 #: Of converters, and of what programs count with.
 _BITS: Final = (16, 24, 32)
+#: Bits of converters that count about a middle, and how far two axes of a sensor are from it, and
+#: the third with gravity, as a part of it. Signed counts of one g on such axes are further off.
+_BITS_ABOUT_A_MIDDLE: Final = (8, 10, 12, 14, 16, 18, 20, 24)
+_NEAR_MIDDLE: Final = 0.05
+_WITH_GRAVITY: Final = 0.8
 #: How much smaller steps from row to row become where a number that passes zero no longer leaps.
 _SMOOTHER: Final = 0.5
 
@@ -42,6 +47,26 @@ def with_signs(raw: RawColumns) -> RawColumns:
         signed = {k: _signed(v, bits) for k, v in beyond.items()}
         return replace(raw, values={**raw.values, **signed}, notes=(*raw.notes, note))
     return raw
+
+
+def middle_of(triad: Values) -> int:
+    """What three axes read at nought where they count about the middle of a converter; else 0.
+
+    Examples
+    --------
+    >>> beat = np.round(30.0 * np.sin(np.arange(50) / 3.0))[:, None]
+    >>> middle_of(2048.0 + beat * [1, 2, 9]), middle_of(beat * [1, 2, 9])
+    (2048, 0)
+    """
+    if not all(map(_is_whole, triad.T)) or not len(triad):
+        return 0
+    usual, most = np.nanmedian(triad, axis=0), float(np.nanmax(triad))
+    for bits in _BITS_ABOUT_A_MIDDLE:
+        middle = 1 << (bits - 1)
+        off = np.sort(np.abs(usual / middle - 1.0))
+        if most < 2 * middle and off[1] <= _NEAR_MIDDLE and off[2] <= _WITH_GRAVITY:
+            return middle
+    return 0
 
 
 def _is_whole(values: Values) -> bool:

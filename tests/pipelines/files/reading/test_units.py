@@ -399,3 +399,24 @@ def test_a_gyroscope_that_stuck_at_its_end_says_nothing_of_the_unit(tmp_path: Pa
     held[250:] = 34.9
     failed = Run(RUN.time_s, RUN.acceleration_m_s2, held, RUN.rate_hz)
     assert_is_the_run(read(written(tmp_path / "run.csv", columns(run=failed))), run=failed)
+
+
+@pytest.mark.parametrize(("bits", "per_g"), [(12, 102.0), (10, 65.0), (16, 2048.0)])
+def test_counts_about_a_middle_are_refused_and_the_advice_is_right(
+    tmp_path: Path, bits: int, per_g: float
+) -> None:
+    middle = 2 ** (bits - 1)
+    counts = np.round(RUN.acceleration_m_s2 / G * per_g)
+    for offset in (middle, 0):
+        table = {"t": cells(RUN.time_s)}
+        for k, axis in enumerate("xyz"):
+            table[f"a{axis}"] = cells(counts[:, k] + offset, 0)
+        path = written(tmp_path / "run.csv", table)
+        units = f"acc=g/{per_g:g}"
+        if offset:
+            for said in ("", units):
+                with pytest.raises(ColumnError, match=rf"raw counts about {middle}, .*difference"):
+                    read(path, units=said)
+        else:
+            found = read(path, units=units).samples.acceleration_m_s2
+            np.testing.assert_allclose(found, RUN.acceleration_m_s2, atol=0.6 * G / per_g)
