@@ -66,7 +66,7 @@ def cohort(
 
     What is done is kept beside the table: started again, only what is new or changed is done.
     One that cannot be read is a row that says why. A manifest may have further columns: subject,
-    axes, mass_kg, height_m, rate_hz, columns, units, with; any others are kept.
+    axes, mass_kg, height_m, rate_hz, columns, units, stream, with; any others are kept.
     """
     check_axes(axes)
     part = parse_shard(shard) if shard else None

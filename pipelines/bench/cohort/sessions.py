@@ -144,7 +144,8 @@ def _files(folder: Path, root: Path, leave_out: set[str]) -> Iterator[str]:
                 continue
             if path.is_dir() and not path.is_symlink():
                 yield from _files(path, root, leave_out)
-            elif path.is_file() and not _is_no_recording(path.name):
+            # a link that leads nowhere is a recording that cannot be read
+            elif (path.is_file() or not path.exists()) and not _is_no_recording(path.name):
                 yield path.parent.resolve().joinpath(path.name).relative_to(root).as_posix()
     except OSError as error:
         raise RecordingError(f"cannot be read: {explain(error)}.", path=str(folder)) from None

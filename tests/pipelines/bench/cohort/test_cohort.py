@@ -113,6 +113,18 @@ def test_shards_are_joined_by_a_run_without_one(recordings: Path) -> None:
     assert Path("all.csv").read_bytes() == Path("whole.csv").read_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own")
+@pytest.mark.usefixtures("here")
+def test_a_link_that_leads_nowhere_is_a_recording_that_is_not_read(recordings: Path) -> None:
+    Path("study").mkdir()
+    shutil.copy(recordings / NAMES[0], "study/a.csv")
+    Path("study/gone.csv").symlink_to("moved.csv")
+    found = run(Path("study"))
+    assert [name for name, _ in found.failed] == ["gone.csv"]
+    assert [row["status"] for row in rows()] == ["ok", "failed"]
+    assert "no such file" in rows()[1]["reason"]
+
+
 def test_every_session_is_in_one_shard(recordings: Path) -> None:
     sessions = find_sessions(recordings, Stated(), [])
     parts = [shard_of(sessions, (number, 3)) for number in (1, 2, 3)]
