@@ -40,6 +40,12 @@ _FEW: Final = 0.002
 _MISSING: Final = 0.7
 #: Numbers that are looked at together.
 _AT_ONCE: Final = 1 << 20
+#: How many batches before and behind are compared to tell whether samples are missing, and by how
+#: many the least late of them must have moved. Where the link stood for as many, those that waited
+#: come late, and none is missing. Rows of a batch are mostly stamped at once, those of jitter not.
+_OF_BATCHES: Final = (6.0, 0.7)
+_OF_JITTER: Final = (2.0, 1.5)
+_BATCHED: Final = 0.5
 _DRIFT_S: Final = 10.0  # over which the sensor's clock is taken to be even
 #: Largest distance from even sampling that jitter may have, intervals; beyond it the sampling
 #: itself is uneven, and the stamps are believed.
@@ -243,7 +249,7 @@ def _even(time: Times, rate_hz: float, mends: list[Mend]) -> tuple[Times, float]
         return time, rate_hz
     short = float(np.mean(steps < 0.5))
     batch = _batch_intervals(steps) if short > _BATCHES else 0.0
-    spread = _on_the_sensors_clock(time, rate_hz, batch)
+    spread = _on_the_sensors_clock(time, rate_hz, batch, short)
     limit = max(_MOST_JITTER, 1.5 * batch)
     far = np.abs(spread - time) * rate_hz
     # samples are never taken backwards: that is jitter, however large
@@ -271,13 +277,14 @@ def _batch_intervals(steps: NDArray[np.float64]) -> float:
     return float(np.percentile(sizes, 95)) if len(sizes) else float(len(steps))
 
 
-def _on_the_sensors_clock(time: Times, rate_hz: float, batch: float) -> Times:
+def _on_the_sensors_clock(time: Times, rate_hz: float, batch: float, short: float) -> Times:
     """Even times through the stamps, anew after each stretch of missing samples."""
     n = len(time)
     number = np.arange(n)
     late = time * rate_hz - number  # intervals
-    reach = max(8, int(np.ceil(2.0 * batch)))
-    needed = max(_MISSING, 1.5 * batch)
+    around, moved_by = _OF_BATCHES if short >= _BATCHED else _OF_JITTER
+    reach = max(8, int(np.ceil(around * batch)))
+    needed = max(_MISSING, moved_by * batch)
     places = np.flatnonzero(np.diff(time) * rate_hz > 1.0 + _MISSING) + 1
     whole = (places >= reach) & (places <= n - reach)
     moved = np.zeros(len(places), np.bool_)

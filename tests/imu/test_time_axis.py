@@ -81,6 +81,22 @@ def test_a_gap_stays_a_gap_among_batches() -> None:
     assert error_ms(stamps, truth) < 5.0
 
 
+@pytest.mark.parametrize(("size", "late_s"), [(26, 0.03), (13, 0.0), (26, 0.0)])
+def test_a_lost_batch_is_a_gap_and_one_that_waited_is_none(size: int, late_s: float) -> None:
+    random = np.random.default_rng(2)
+    truth = np.arange(400 * size) / 104.0
+    arrived = np.repeat(truth[size - 1 :: size] + random.uniform(0.0, late_s, 400), size)
+    lost = np.arange(len(truth)) // size == 50
+    axis = mend_time(arrived[~lost] + np.arange(len(truth))[~lost] % size * 1e-5)
+    assert axis.rate_hz == pytest.approx(104.0, rel=5e-4)
+    step = np.diff(axis.time_s) * axis.rate_hz
+    assert np.flatnonzero(step > 1.5).tolist() == [50 * size - 1]
+    assert step.max() == pytest.approx(1 + size, rel=0.1)
+    waited = arrived.copy()
+    waited[50 * size : 54 * size] = arrived[54 * size]  # the link stood for four
+    assert np.diff(mend_time(waited).time_s).max() * 104.0 < 1.5
+
+
 def test_swapped_rows_and_packets_are_sorted_and_counted() -> None:
     time = np.arange(2000) / 100.0
     order = np.r_[0:500, 501, 500, 502:1000, 1010:1020, 1000:1010, 1020:2000]
