@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,9 @@ _TOLD_ALONE_S: Final = 1.0
 _PLAUSIBILITY_S: Final = 1.0  # shorter clips may be nothing but one flight
 #: Share of rows that lack the gyroscope where it is the slower of two sensors in one table.
 _SLOWER: Final = 0.25
+#: Rows, and spread of acceleration, in which a gyroscope that works shows more than one reading.
+_ENOUGH_ROWS: Final = 200
+_MOVES_M_S2: Final = 1.0
 #: Three hundred years; a damaged stamp is mostly beyond it.
 _NO_CLOCK_S: Final = 1e10
 _DAY_NS: Final = 86_400 * 10**9
@@ -67,17 +71,19 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
         the unit that is stated.
     """
     place = recording.place
-    if recording.acceleration is None:
+    sensor = recording.acceleration
+    if sensor is None:
         raise InputError(
             "there is angular velocity alone: give the file with the acceleration besides.",
             place=place,
         )
-    if not len(recording.acceleration.values):
+    if not len(sensor.values):
         raise InputError("there are no samples in it: give at least one.", place=place)
     stated = rate_hz or _stated_rate(recording)
+    recording = _without_stuck_gyroscope(recording)
     notes = [*filter(None, [recording.told]), *recording.notes]
     with np.errstate(over="ignore", invalid="ignore"):
-        refuse_several(recording.acceleration.values, recording.acceleration.time_s, place)
+        refuse_several(sensor.values, sensor.time_s, place)
         time, acceleration, gyro, rate, mends = _on_one_axis(recording, stated)
         measured = acceleration if gyro is None else np.concatenate([acceleration, gyro], axis=1)
         held = held_rows(measured, rate, gyroscope=gyro is not None)
@@ -102,8 +108,27 @@ def assembled(recording: Recording, rate_hz: float | None = None) -> SampleTable
         preamble=dict(recording.preamble),
         notes=tuple(notes + [f"{place}: {mend.sentence}" for mend in fewer]),
         utc_start_ns=recording.utc_start_ns if recording.utc_start_ns > _DAY_NS else 0,
-        counted=recording.acceleration.time_s is None,
+        counted=sensor.time_s is None,
     )
+
+
+def _without_stuck_gyroscope(recording: Recording) -> Recording:
+    """The same without an angular velocity that is one reading throughout, while its wearer moves.
+
+    Zeros come back as they are: that a gyroscope is off is told where steps are judged.
+    """
+    acc, gyr = recording.acceleration, recording.angular_velocity
+    if acc is None or gyr is None or len(gyr.values) < _ENOUGH_ROWS:
+        return recording
+    known = gyr.values[np.isfinite(gyr.values).all(axis=1)]
+    length = np.linalg.norm(acc.values, axis=1)
+    if not known.any() or (known != known[0]).any() or not np.nanstd(length) > _MOVES_M_S2:
+        return recording
+    note = (
+        f"{recording.place}: all rows of the angular velocity are the same while the sensor moves, "
+        "and it counts as not measured: restart and charge the sensor."
+    )
+    return replace(recording, angular_velocity=None, notes=(*recording.notes, note))
 
 
 def _on_one_axis(

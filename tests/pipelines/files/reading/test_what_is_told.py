@@ -289,3 +289,16 @@ def test_rows_that_a_receiver_holds_where_packets_are_lost_are_left_out(tmp_path
     )
     table = read(write_text(tmp_path / "coarse.csv", coarse, shape))
     assert len(table.samples) == len(force)
+
+
+def test_a_gyroscope_that_repeats_one_reading_throughout_counts_as_not_measured(
+    tmp_path: Path,
+) -> None:
+    run = a_run(seconds=20.0)
+    for reading, has in ((0.01, False), (0.0, True)):
+        stuck = Run(run.time_s, run.acceleration_m_s2, 0.0 * run.angular_velocity_rad_s + reading,
+                    run.rate_hz)  # fmt: skip
+        table = read(write_text(tmp_path / "run.csv", stuck, Shape()))
+        assert table.samples.has_gyro is has
+        told = [note for note in table.notes if "all rows of the angular velocity" in note]
+        assert len(told) == (not has)
