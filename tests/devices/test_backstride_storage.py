@@ -198,8 +198,11 @@ def test_a_flash_that_changes_its_mind_is_not_believed() -> None:
 
 def test_a_wrong_byte_on_the_way_is_fetched_again() -> None:
     spoiled: list[bytes] = []
+    came = 0
 
     def harm(channel: str, payload: bytes) -> bytes | None:
+        nonlocal came
+        came += len(payload) if channel == "bulk" else 0
         if channel == "bulk" and not spoiled:
             spoiled.append(payload)
             return payload[:-1] + bytes([payload[-1] ^ 1])
@@ -211,6 +214,7 @@ def test_a_wrong_byte_on_the_way_is_fetched_again() -> None:
     content = run(Bench(logs=[logged_run()]).connected(talk, harm=harm))
     assert content == bytes(LOG.content)
     assert spoiled
+    assert came < 1.5 * len(content)  # the part that it was in, and not all of the log
 
 
 def test_a_silent_part_is_asked_for_again_after_an_abort() -> None:

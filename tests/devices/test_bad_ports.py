@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from devices.drivers.registry import driver_named
 from devices.inbox import Inbox
 from devices.port_holder import holder_of
 from devices.protocols.witmotion import RATE_REGISTER
-from devices.records import LinkEvent
+from devices.records import LinkEvent, Packet
 from devices.sensor_source import SensorSource
 from devices.serial_port import SerialConnector, SerialLink, SerialPort
 from devices.simulator.generate import SimulatedRun
@@ -356,6 +357,47 @@ def test_whatever_a_port_raises_its_link_is_lost_and_comes_back(
 
     whole = ["connected", "lost", "resumed"]
     assert run(course()) == (whole[:1] if call == "reset_input_buffer" else whole)
+
+
+class _Waiting:
+    """A port in which bytes wait until they are read, or dropped."""
+
+    def __init__(self) -> None:
+        self.baudrate, self.waiting = 9600, b""
+        self.read_on = threading.Event()
+
+    @property
+    def in_waiting(self) -> int:
+        return len(self.waiting)
+
+    def read(self, count: int) -> bytes:
+        if not self.read_on.wait(0.01):
+            return b""
+        taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        return taken
+
+    def reset_input_buffer(self) -> None:
+        self.waiting = b""
+
+    def close(self) -> None: ...
+
+
+def test_what_waited_at_another_speed_is_dropped() -> None:
+    """It makes no sense, and is not part of the session that begins with the new speed."""
+
+    async def heard() -> list[bytes]:
+        port: Any = _Waiting()
+        link = SerialLink(Inbox(SystemClock()), port, "/dev/ttyACM0")
+        port.waiting = b"of the speed before"
+        await link.change_baud_rate(115_200)
+        assert link.baud_rate == 115_200
+        port.waiting += b"now"
+        port.read_on.set()
+        first = await link.inbox.get()
+        await link.close()
+        return [each.payload for each in (first, *link.inbox.waiting()) if isinstance(each, Packet)]
+
+    assert b"".join(run(heard())) == b"now"
 
 
 def test_finding_out_what_a_sensor_speaks_opens_its_port_once(

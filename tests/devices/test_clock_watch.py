@@ -18,7 +18,7 @@ from devices.protocols.backstride_control import Operation, decode_reply
 from devices.protocols.backstride_frames import CONTROL_CHANNEL, DATA_CHANNEL
 from devices.protocols.movesense import Code
 from devices.receiver import Receiver
-from devices.records import Packet
+from devices.records import LinkEvent, Packet
 from devices.simulator.virtual_clock import VirtualClock
 from imu.samples import Quality
 from tests.devices.sessions import Bench, Course, run, scenario, session, wanted_of
@@ -66,6 +66,24 @@ def test_samples_of_a_clock_that_changed_are_in_doubt(counts: float, stamps: flo
     assert not doubts[arrival_s < CHANGES_S].any()
     later = doubts[arrival_s > CHANGES_S + 12.0]
     assert later.all() if (counts, stamps) != (1.0, 1.0) else not later.any()
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.6])
+def test_a_clock_and_a_count_that_are_off_alike_are_in_doubt(factor: float) -> None:
+    """One against the other tells nothing: the arrivals do."""
+    assert marked(messages(factor, factor))[-200:].all()
+
+
+def test_a_clock_that_is_right_after_a_return_is_believed_at_once() -> None:
+    receiver = Receiver(INFO)
+    wrong, right = messages(1.0, 2.0, until_s=40.0), messages(1.0, 1.0)
+    back = [each for each in right if each.arrival_ns > 41e9]
+    for each in wrong:
+        receiver.push(each)
+    receiver.push(LinkEvent(41 * 10**9, "resumed"))
+    blocks = [block for each in back[:20] if (block := receiver.push(each)) is not None]
+    assert len(blocks) == 20
+    assert not any((block.quality & Quality.GAP).any() for block in blocks)
 
 
 @pytest.mark.parametrize("catching_up", [1.2, 1.5, 3.0, 100.0])

@@ -35,7 +35,8 @@ class _Link(OpenLink):
 
     async def write(self, channel: str, payload: bytes, *, response: bool = True) -> None: ...
     async def subscribe(self, channel: str) -> None: ...
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        self.lose("closed")
 
 
 class _Driver(Conversation):
@@ -60,7 +61,7 @@ class _Driver(Conversation):
 
 
 class _Connector:
-    """Gives links while there is something to reach, and notes each try."""
+    """Gives links while there is something to reach, and notes each try and the end."""
 
     place = "ble:AA"
     driver: type[Conversation] | None = _Driver
@@ -68,6 +69,7 @@ class _Connector:
     def __init__(self, clock: VirtualClock, reachable: Callable[[int], bool]) -> None:
         self.tries_s: list[float] = []
         self.links: list[_Link] = []
+        self.ends = 0
         self._clock, self._reachable = clock, reachable
 
     async def connect(self, inbox: Inbox) -> OpenLink:
@@ -77,7 +79,8 @@ class _Connector:
         self.links.append(_Link(inbox, "WT901", "AA"))
         return self.links[-1]
 
-    async def end(self) -> None: ...
+    async def end(self) -> None:
+        self.ends += 1
 
 
 def course(
@@ -150,11 +153,11 @@ class _Garbled(_Driver):
 @pytest.mark.parametrize("times", [1, 3])
 def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_told(times: int) -> None:
     _Driver.infos, _Garbled.bad = [INFO], times
+    clock = VirtualClock()
+    connector = _Connector(clock, always)
+    connector.driver = _Garbled
 
     async def agreed() -> DeviceInfo:
-        clock = VirtualClock()
-        connector = _Connector(clock, always)
-        connector.driver = _Garbled
         async with SensorSource(connector, clock=clock) as source:
             return source.info
 
@@ -166,6 +169,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_told(times: i
         )
         with pytest.raises(DeviceError, match=says):
             asyncio.run(agreed())
+    assert connector.ends == 1  # however it went
 
 
 def test_a_sensor_of_another_version_is_neither_far_nor_damaged(
@@ -186,6 +190,7 @@ def test_a_sensor_of_another_version_is_neither_far_nor_damaged(
 def test_a_sensor_is_told_to_stop_at_the_end_and_where_it_listens_alone() -> None:
     connector, _, _ = course([INFO], always)
     assert _Driver.closed == [connector.links[1]]
+    assert connector.ends == 1  # and nothing stays behind of the way to it
 
 
 def test_a_sensor_that_is_there_and_of_no_use_is_told_and_given_up(
@@ -214,6 +219,54 @@ def test_a_sensor_that_is_there_and_of_no_use_is_told_and_given_up(
         " it is connected, and no samples come that can be read",
         " refuses 200 Hz",
     ]
+
+
+@pytest.mark.parametrize("connecting_s", [0.0, 3.0])
+def test_a_simulated_session_ends_when_it_should_however_long_it_took_to_connect(
+    connecting_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock()
+    connector = _Connector(clock, always)
+
+    async def slowly(_: _Driver, __: Link, ___: Wanted) -> DeviceInfo:
+        await clock.sleep(connecting_s)
+        return INFO
+
+    async def ran() -> list[Record]:
+        async with SensorSource(connector, clock=clock, ends_after_s=10.0) as source:
+            return [record async for record in source]
+
+    monkeypatch.setattr(_Driver, "open", slowly)
+    _Driver.closed = []
+    last = asyncio.run(ran())[-1]
+    assert isinstance(last, LinkEvent)
+    assert (last.kind, last.arrival_ns) == ("ended", 10 * 10**9)
+    assert (_Driver.closed, connector.ends) == ([connector.links[0]], 1)
+
+
+def test_at_another_rate_samples_are_as_far_apart_as_it_says() -> None:
+    """In each kind of time: by arrival alone, and numbered and stamped."""
+    receiver = Receiver(INFO)
+    for record in stream(0, 500):
+        receiver.push(record)
+    receiver.push(LinkEvent(10 * 10**9, "resumed"))
+    receiver.push(replace(INFO, rate_hz=100.0))
+    slower = [
+        Packet(2 * each.arrival_ns - 10**10, each.channel, each.payload)
+        for each in stream(500, 100)
+    ]
+    blocks = [block for each in slower if (block := receiver.push(each)) is not None]
+    apart_s = np.concatenate([np.diff(block.time_s) for block in blocks[:50]])
+    np.testing.assert_allclose(apart_s, 0.01, rtol=0.05)
+
+    receiver = Receiver(NUMBERED)
+    for first in range(0, 4000, 10):
+        receiver.push(packet(first))
+    receiver.push(LinkEvent(packet(4000).arrival_ns, "resumed"))
+    receiver.push(replace(NUMBERED, rate_hz=400.0))
+    block = receiver.push(packet(0, uptime_us=100_000, away_ns=21 * 10**9))
+    assert block is not None
+    np.testing.assert_allclose(np.diff(block.time_s), 0.0025, rtol=0.01)
 
 
 def test_a_sensor_that_is_away_is_tried_at_least_every_ten_seconds() -> None:

@@ -216,10 +216,15 @@ def test_the_skew_is_remembered_over_a_restart() -> None:
     params = replace(RADIO, interval_ms=30.0)
     seen = observed(params, packet_ms=47.0, duration_s=600.0, clock_ppm=80.0, seed=1)
     last_us = learn(host, seen)
+    last_ns = host.host_ns(last_us)
     host.restart()
+    # and places samples by it, before anything is heard and while little is
+    assert host.host_ns(last_us + 10**8) - last_ns == pytest.approx(100e9 / (1 + 80e-6), abs=1e6)
     for k in range(50):  # 2.5 s
         host.observe(last_us + 10**6 + k * 50_000, 6_000_000_000_000 + k * 50_000_000)
     assert host.estimate.skew_ppm == pytest.approx(80.0, abs=10.0)
+    passed_ns = host.host_ns(last_us + 102 * 10**6) - host.host_ns(last_us + 2 * 10**6)
+    assert passed_ns == pytest.approx(100e9 / (1 + 80e-6), abs=1e6)
 
 
 def test_hours_with_a_clock_that_warms_up() -> None:

@@ -55,6 +55,25 @@ def test_a_slow_reader_costs_counted_packets_and_no_event() -> None:
     asyncio.run(run())
 
 
+def test_each_stretch_of_dropped_packets_is_told_with_its_own_number() -> None:
+    async def run() -> None:
+        inbox = Inbox(VirtualClock(), capacity=2)
+        told = []
+        for dropped in (3, 0, 1):
+            for k in range(2 + dropped):
+                inbox.put("data", b"", k)
+            await inbox.get()
+            await inbox.get()
+            inbox.put("data", b"", 9)
+            while inbox.waiting():
+                record = await inbox.get()
+                told += [record.detail.split()[0]] if isinstance(record, LinkEvent) else []
+        assert told == ["3", "1"]
+        assert inbox.overflowed_packets == 4
+
+    asyncio.run(run())
+
+
 def test_a_cancelled_wait_loses_no_record() -> None:
     async def run() -> None:
         inbox = Inbox(VirtualClock())

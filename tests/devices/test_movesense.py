@@ -606,8 +606,9 @@ class Stubborn:
         ({}, "does not answer"),
         ({0: b"Hello"}, "does not answer"),
         ({0: b"Hello", 1: b"\x94\x01"}, r"status 404"),
-        ({0: b"Hello", 1: b"\x01\xfb"}, r"status 507"),
-        ({0: b"Hello", 1: b"\x01\xad"}, r"status 429.* battery out"),
+        ({0: b"Hello", 1: b"\x01\xfb"}, r"status 507\): its messages are too long"),
+        ({0: b"Hello", 1: b"\x01\xad"}, r"status 429\): take its battery out"),
+        ({0: b"Hello", 1: b"\x01\xf4"}, r"status 500\): install firmware"),
         ({0: b"Hello", 1: b""}, "does not answer"),
     ],
 )

@@ -304,6 +304,14 @@ def test_a_new_description_of_the_sensor_holds_from_then_on() -> None:
     assert receiver.losses.malformed_packets == 1
 
 
+def test_what_was_malformed_before_a_new_description_still_counts() -> None:
+    receiver, damaged = Receiver(INFO), Packet(0, "data", b"\xff")
+    for name in ("bench", "bench", "hip", "back"):
+        receiver.push(replace(INFO, name=name))
+        receiver.push(damaged)
+    assert receiver.losses.malformed_packets == 4
+
+
 def test_a_protocol_nobody_decodes_is_named() -> None:
     with pytest.raises(DeviceError, match="semaphore"):
         Receiver(replace(INFO, protocol="semaphore"))

@@ -97,6 +97,18 @@ def test_a_sensor_off_its_nominal_rate_is_counted_right(deviation: float) -> Non
     assert state.losses == Losses(received=2000, lost=60_000)
 
 
+@pytest.mark.parametrize("off", [-0.075, -0.05, 0.05, 0.075])
+def test_a_number_that_time_belies_by_more_than_a_sensor_can_be_off_is_a_restart(
+    off: float,
+) -> None:
+    """After 100 s: 5 % is the sensor's own rate, 7.5 % is none that there is."""
+    state, _ = received(0, 10)
+    away = round(20_000 * (1 + off))
+    _, verdict = account(state, away, 10, 100_000_000, RATE_HZ)
+    expected = Arrival.AFTER_GAP if abs(off) < 0.06 else Arrival.RESTART
+    assert verdict.arrival is expected
+
+
 def test_a_restart_is_seen_by_time_and_index_going_back() -> None:
     state, _ = received(*range(0, 6000, 10))
     state, verdict = account(state, 0, 10, 0, RATE_HZ)

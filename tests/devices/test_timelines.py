@@ -160,16 +160,19 @@ def test_a_restart_of_the_device_begins_host_time_anew() -> None:
     assert abs(timeline.host.host_ns(last_s * 1e6) - 23_950_000_000) < 10_000_000
 
 
-def test_a_reply_from_another_clock_is_ignored() -> None:
-    timeline, without = NumberedTimeline(200.0), NumberedTimeline(200.0)
-    timeline.anchor(ClockAnchor(5, 0, -9))  # before the first sample
+@pytest.mark.parametrize("make", [NumberedTimeline, StampedTimeline])
+@pytest.mark.parametrize("off_s", [-15, 0, 15, 2000])
+def test_a_reply_from_another_clock_is_ignored(make: type[Timeline], off_s: int) -> None:
+    """One that was set since; a second later the reply of the right one is taken."""
+    timeline = make(200.0)  # type: ignore[call-arg]
+    timeline.anchor(ClockAnchor(5, 0))  # before the first sample
     for k in range(600):
-        now_ns = k * 50_000_000
-        for one in (timeline, without):
-            one.place(reading(10, sequence=10 * k, time_us=k * 50_000), now_ns)
-        timeline.anchor(ClockAnchor(2_000_000_000 + k * 50_000, now_ns, now_ns - 5_000_000))
-    assert timeline.host.estimate == without.host.estimate
-    assert timeline.host.host_ns(3e7) == without.host.host_ns(3e7)
+        at_us = 100_000_000 + k * 50_000
+        timeline.place(reading(10, sequence=10 * k, time_us=at_us), k * 50_000_000)
+        asked_us = at_us + 1_000_000
+        came_ns = k * 50_000_000 + 10**9 + k % 4 * 10**7  # the way takes its time
+        timeline.anchor(ClockAnchor(asked_us + off_s * 10**6, came_ns))
+    assert (timeline.host.estimate.basis == "ping floor") == (off_s == 0)
 
 
 # ---- stamped

@@ -393,15 +393,17 @@ def test_reset_forgets_half_a_frame_and_keeps_counts() -> None:
     np.testing.assert_array_equal(decoded(decoder, encode_frames(counts)), counts[:-1, :6])
 
 
-def test_reset_joins_no_acceleration_to_what_turns_after_it() -> None:
-    """A wired sample is several frames: the link went between them."""
-    counts, frame = motion(30), Layout.WIRED.value
+def test_no_sample_is_made_of_two_halves_over_a_return() -> None:
+    counts, size = motion(30), Layout.WIRED.value
     stream = framed(counts, Layout.WIRED)
     decoder = WitMotionDecoder()
-    before = decoded(decoder, stream[: (3 * 9 + 2) * frame])  # the last acceleration stands alone
+    cut = stream.index(b"\x55\x52", 20 * 3 * size)  # its acceleration has come, and is believed
+    before = decoded(decoder, stream[: cut + 2])
     decoder.reset()
-    after = decoded(decoder, stream[(3 * 15 + 1) * frame :])  # an angular velocity is the first
-    assert is_part_of(np.vstack((before, after)), counts[:, :6])
+    # the other half is the first that comes, of a sample that nobody saw begin
+    after = decoded(decoder, framed(motion(30, 1), Layout.WIRED)[size:])
+    np.testing.assert_array_equal(before, counts[:20, :6])
+    np.testing.assert_array_equal(after, motion(30, 1)[1:, :6])
 
 
 def test_recognition() -> None:
