@@ -388,14 +388,14 @@ def test_what_waited_at_another_speed_is_dropped() -> None:
     async def heard() -> list[bytes]:
         port: Any = _Waiting()
         link = SerialLink(Inbox(SystemClock()), port, "/dev/ttyACM0")
-        port.waiting = b"of the speed before"
-        await link.change_baud_rate(115_200)
+        port.waiting, inbox = b"of the speed before", Inbox(SystemClock())
+        link.begin(inbox, 115_200)
         assert link.baud_rate == 115_200
         port.waiting += b"now"
         port.read_on.set()
-        first = await link.inbox.get()
+        first = await inbox.get()
         await link.close()
-        return [each.payload for each in (first, *link.inbox.waiting()) if isinstance(each, Packet)]
+        return [each.payload for each in (first, *inbox.waiting()) if isinstance(each, Packet)]
 
     assert b"".join(run(heard())) == b"now"
 

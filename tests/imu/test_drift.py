@@ -24,6 +24,7 @@ from imu.drift.changes import SENSOR_POSITION
 from imu.drift.covariates import Covariates
 from imu.drift.detector import DriftDetector, DriftParams
 from imu.drift.indicators import INDICATORS, RELATIVE, Indicator
+from imu.drift.pace import pace_for_each
 from imu.drift.state import COUPLINGS, LEVEL, WANDER, fresh_state
 from imu.drift.tracking import follow, wander_variance
 from imu.errors import InputError, ParameterError
@@ -442,6 +443,44 @@ def test_a_run_tells_later_ones_level_wander_and_couplings() -> None:
     assert 0.7 < lean.wander_sd < 1.2
     assert len(lean.couplings) == len(lean.coupling_sds) == 4
     assert Baseline.from_json(whole.to_json()) == whole
+
+
+def test_two_days_that_happened_to_be_alike_do_not_make_all_days_alike() -> None:
+    def level_sd(*lean_deg: float) -> float:
+        items = [IndicatorBaseline("sacral_lean_deg", v, 0.3, 0.2) for v in lean_deg]
+        usual = warm_start([EarlierRun(Baseline((item,), 40)) for item in items])
+        assert usual is not None
+        lean = usual.of("sacral_lean_deg")
+        assert lean is not None
+        return lean.level_sd
+
+    usual_deg = next(one for one in INDICATORS if one.key == "lean").population.day
+    assert level_sd(5.0, 5.0) > usual_deg > level_sd(*[5.0] * 5) > 0.6 * usual_deg
+    # and who differs much from day to day is known to, after five of them
+    assert level_sd(1.0, 3.0, 5.0, 7.0, 9.0) > 2.5 > 2.0 * usual_deg
+
+
+def test_a_cadence_alone_is_a_pace_in_part_and_one_that_was_chosen_is_none() -> None:
+    names = [one.key for one in INDICATORS]
+    by_pace, chosen = (
+        np.array([getattr(one.population, name)[0] for one in INDICATORS])
+        for name in ("speed", "cadence")
+    )
+    cadence = names.index("cadence")
+    chosen[cadence] = 1.0
+    unknown, variance = np.full(2, np.nan), np.ones(len(INDICATORS))
+
+    def faster(deviation: NDArray[np.float64], *known: str) -> float:
+        seen = np.array([name in known for name in names])
+        found, _ = pace_for_each(np.where(seen, deviation, np.nan), variance, unknown, (0.75, 1.5))
+        return float(found[names.index("lean")])
+
+    for percent in (-20.0, 20.0):
+        alone = faster(percent * by_pace, "cadence")
+        assert 0.3 < alone / percent < 0.9  # it may as well be chosen
+        seen = ("cadence", "contact_time", "oscillation")
+        assert faster(percent * by_pace, *seen) == pytest.approx(percent, rel=0.1)
+        assert faster(0.25 * percent * chosen, *seen) == pytest.approx(0.0, abs=0.5)
 
 
 def test_earlier_runs_on_other_ground_or_in_other_shoes_do_not_count() -> None:

@@ -114,11 +114,14 @@ def test_a_clip_that_works_loose_is_told_and_a_tightened_one_no_more() -> None:
     third = len(samples) // 3
     analyzer = StepAnalyzer(200.0, axes="+x+y+z")
     rung = on_a_spring(samples, 200.0, 10.0, 0.05)
-    told = []
+    told, unsure_ms = [], []
     for source, part in ((samples, 0), (rung, 1), (samples, 2)):
-        analyzer.push(source[part * third : (part + 1) * third])
+        steps = analyzer.push(source[part * third : (part + 1) * third])
         told.append(analyzer.loose_clip)
+        unsure_ms.append(steps.contact_time_sd_ms[-10:].mean())
     assert told == [False, True, False]
+    # and what is learned from a sensor that rings is less sure, and says so
+    assert unsure_ms[1] > 1.2 * max(unsure_ms[0], unsure_ms[2])
 
 
 def spoilt_and_flagged(trial: MarkerTrial, frequency_hz: float, damping: float) -> tuple[int, int]:

@@ -11,8 +11,10 @@ from scipy.spatial.transform import Rotation
 from devices.simulator.generate import simulate
 from devices.simulator.scenario import Scenario
 from imu.analyzer import StepAnalyzer
+from imu.chain.loop import CHAIN_STATE
 from imu.samples import Samples
-from imu.steps import Steps, concatenate
+from imu.step.slip import _runs_as_before, take_gait
+from imu.steps import STEP_ROW, Steps, concatenate
 from imu.whole_recording import analyze
 
 
@@ -115,6 +117,34 @@ def test_who_leans_otherwise_after_a_walking_break_and_runs_otherwise_is_measure
     steps, troubles = steps_of(simulate(Scenario.from_query(query))[0])
     assert troubles == {}
     assert at_the_end(steps)[0] == pytest.approx(13.0, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("contact_ms", "step_s", "same"),
+    [(245.0, 0.362, True), (245.0, 0.38, False), (245.0, 0.34, False), (280.0, 0.362, False)],
+)
+def test_who_runs_with_another_contact_or_another_step_does_not_run_as_before(
+    contact_ms: float, step_s: float, same: bool
+) -> None:
+    """The lean of such a one may be another too: it is the runner's, and no slip."""
+    turning = np.zeros(1, CHAIN_STATE)["turning"][0]
+    row = np.zeros(1, STEP_ROW)[0]
+    for contact, step in ((240.0, 0.36), (contact_ms, step_s)):
+        row["contact_time_ms"], row["step_time_s"] = contact, step
+        for number in range(40):
+            take_gait(turning, row, number)
+    assert _runs_as_before(turning) is same
+
+
+@pytest.mark.parametrize("lasts_s", [8.0, 10.0])
+def test_a_sensor_that_goes_on_turning_after_its_slip_was_seen_is_followed(lasts_s: float) -> None:
+    """Some seconds after it has come to rest lean is measured on from where it was."""
+    steps, troubles = steps_of(turned(-20.0, 18.0, "y", run(), lasts_s))
+    assert list(troubles) == ["slipped"]
+    clean, _ = steps_of(run())
+    usual = np.interp(steps.initial_contact_s, clean.initial_contact_s, clean.sacral_lean_deg)
+    after = (steps.initial_contact_s > 33.0) & (steps.initial_contact_s < 39.0)
+    assert np.abs(steps.sacral_lean_deg - usual)[after].max() < 4.0
 
 
 @pytest.mark.parametrize("mark", ["neutral", "moved"])
