@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from devices.ble import BleLink
 from devices.records import Record
 from devices.simulator.virtual_clock import VirtualClock
 from imu.errors import DeviceError, ParameterError, RecordingError
@@ -50,6 +52,24 @@ def test_every_run_becomes_a_session_of_its_own_time_that_replays_alike(home: Pa
         again = run_replay(item.path, ReplayOptions(), quiet)
         assert again.steps.rows.tobytes() == steps_in(session.facts).rows.tobytes()
         assert len(again.steps) == item.steps > 50
+
+
+def test_the_sensor_is_let_go_when_all_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    opened, close = BleLink.__init__, BleLink.close
+
+    def counted(link: BleLink, *args: Any, **named: Any) -> None:
+        done.append("opened")
+        opened(link, *args, **named)
+
+    async def closed(link: BleLink) -> None:
+        done.append("closed")
+        await close(link)
+
+    monkeypatch.setattr(BleLink, "__init__", counted)
+    monkeypatch.setattr(BleLink, "close", closed)
+    asyncio.run(download_logs(SENSOR, DownloadOptions(log_id=1), quiet, clock=VirtualClock()))
+    assert done == ["opened", "closed"]
 
 
 def test_a_lost_link_and_another_day_cost_nothing(
