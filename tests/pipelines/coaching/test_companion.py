@@ -267,6 +267,19 @@ def test_alerts_go_first_and_share_the_budget() -> None:
     assert ids(cues) == ["warm_up.ease"]
 
 
+def test_what_was_run_before_a_lost_link_is_not_added_to_what_comes_after() -> None:
+    def told_at(hard_before_s: int) -> float:
+        run, cues = Accompanied(CompanionPlan(usual=USUAL, return_stage=0)), []
+        easy = [(second, 0.7) for second in range(400 - hard_before_s)]
+        hard = [(second, 1.3) for second in [*range(len(easy), 400), *range(1000, 1200)]]
+        for second, intensity in [*easy, *hard]:
+            steps = steps_of(float(second), 3, intensity)
+            cues += run.advance(float(second), "run", steps)
+        return next(at_s for at_s, text_id in told(cues) if text_id == "return.ceiling")
+
+    assert told_at(20) == told_at(10) > 1010.0
+
+
 @pytest.mark.parametrize(("moment", "asked"), [("during", ["pain.again"]), ("after", [])])
 def test_pain_of_a_run_that_is_over_is_not_asked_for_again(
     moment: Moment, asked: list[str]
