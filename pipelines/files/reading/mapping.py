@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from imu.errors import ColumnError, InputError
+from pipelines.files.reading.added_up import names_a_step
 from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.column_names import (
     SECOND_AXES,
@@ -67,7 +68,7 @@ def is_needed(name: str, unit: str = "", *, timed: bool = True) -> bool:
     if not name or tells(name, unit) or is_told_by_company(name) or is_sensor(name):
         return True
     said = column_name(name, unit)
-    if said.quantity == "count" and not timed:
+    if not timed and (said.quantity == "count" or names_a_step(name)):
         return True
     return said.unit in UNITS["time"]  # of a time that no word calls so
 

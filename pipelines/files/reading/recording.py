@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from imu.errors import InputError
+from pipelines.files.reading.added_up import with_steps_added_up
 from pipelines.files.reading.column_mapping import ColumnMapping
 from pipelines.files.reading.column_names import (
     column_name,
@@ -155,6 +156,8 @@ def recording_of(raw: RawColumns, ask: Ask) -> Recording:
     InputError
         When it cannot be told: names the readings and the option that settles it.
     """
+    if not ask.stated.columns and ask.rate_hz is None:
+        raw = with_steps_added_up(raw)
     raw = sample_by_sample(raw)
     if not ask.stated.columns:
         raw, stream = rows_of_one(raw, ask.stream)

@@ -277,3 +277,20 @@ def test_times_of_a_day_and_of_a_minute(
     table = read(written(tmp_path / "run.csv", columns(time=time, time_name=name)))
     assert_is_the_run(table)
     assert np.diff(table.samples.time_s).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("name", "per_second"), [("dt", 1.0), ("dt_us", 1e6), ("delta_ms", 1e3), ("interval (ms)", 1e3)]
+)
+def test_steps_between_rows_are_added_up_where_nothing_else_tells_the_time(
+    tmp_path: Path, name: str, per_second: float
+) -> None:
+    steps = np.diff(RUN.time_s, prepend=-0.01) * per_second
+    table = columns(cells(steps, 4), name)
+    found = read(written(tmp_path / "run.csv", table))
+    assert_is_the_run(found)
+    assert any("adds up to" in note for note in found.notes)
+    beside = written(tmp_path / "timed.csv", columns() | {name: cells(2.0 * steps, 4)})
+    assert_is_the_run(read(beside))
+    # a rate that is stated goes before
+    assert not any("adds up" in n for n in read(tmp_path / "run.csv", rate_hz=100.0).notes)
