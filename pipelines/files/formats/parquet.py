@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Mapping
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from pipelines.files.reading.column_names import column_name
 from pipelines.files.reading.mapping import is_needed
 from pipelines.files.reading.raw_columns import RawColumns
 from pipelines.files.reading.recording import Ask, Recording, recording_of
+from pipelines.files.reading.units import unit_in_brackets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,6 +189,7 @@ def _recording(look: Look, ask: Ask, read: Any) -> Recording:
     except (pa.ArrowException, OSError, ValueError, MemoryError, KeyError):
         raise InputError("the file is damaged or cut short: write it again.", place=place) from None
     names, values = [], {}
+    units = _units_of_fields(table.schema)
     try:
         table = _unnested(table, pa)
     except (pa.ArrowException, ValueError):
@@ -202,8 +205,30 @@ def _recording(look: Look, ask: Ask, read: Any) -> Recording:
         if k not in values and (_is_text(column.type, pa) or pa.types.is_dictionary(column.type))
     }
     values |= devices_in_turn(names, values, unread)
-    raw = RawColumns(place, tuple(names), values, preamble=_metadata(table.schema.metadata))
+    raw = RawColumns(
+        place,
+        tuple(names),
+        values,
+        tuple("" if column_name(name).unit else _unit_beside(name, units) for name in names),
+        preamble=_metadata(table.schema.metadata),
+    )
     return recording_of(raw, ask)
+
+
+def _units_of_fields(schema: Any) -> dict[str, str]:
+    """Units that a file keeps beside the names of its columns, where they are known ones."""
+    found = {}
+    for field in schema:
+        held = {key.lower(): value for key, value in (field.metadata or {}).items()}
+        unit = held.get(b"unit", held.get(b"units", b"")).decode("utf-8", "replace")
+        if unit_in_brackets(unit):
+            found[_named(field)] = unit
+    return found
+
+
+def _unit_beside(name: str, units: Mapping[str, str]) -> str:
+    """That of a column, or of the three of which it is one."""
+    return units.get(name) or units.get(re.sub(r"[ .][xyz]$", "", name), "")
 
 
 def _unnested(table: Any, pa: Any) -> Any:

@@ -63,3 +63,30 @@ def test_decimals_and_dictionaries_of_databases_are_numbers(tmp_path: Path) -> N
     assert table.rate_hz == 100.0
     np.testing.assert_array_equal(table.samples.acceleration_m_s2[:, 2], up)
     np.testing.assert_array_equal(table.samples.acceleration_m_s2[:, 0], 0.5)
+
+
+def test_units_that_a_file_keeps_beside_its_names_are_taken(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = {
+        "t": np.arange(600) * 10.0,
+        "acc x": np.zeros(600),
+        "acc y": np.zeros(600),
+        "acc z": np.full(600, 3000.0),
+        "gyr x": np.full(600, 1.0),
+        "gyr y": np.sin(np.arange(600)),
+        "gyr z": np.zeros(600),
+    }
+    said = {"t": "ms", "acc": "1/3000 g", "gyr": "deg/s"}
+    fields = [
+        pa.field(name, pa.float64(), metadata={"units": said[name.split()[0]]}) for name in columns
+    ]
+    path = tmp_path / "run.parquet"
+    parquet.write_table(pa.table([*columns.values()], schema=pa.schema(fields)), path)
+    table = read(path)
+    assert table.rate_hz == 100.0
+    np.testing.assert_allclose(table.samples.acceleration_m_s2[:, 2], 9.80665)
+    turning = table.samples.angular_velocity_rad_s
+    assert turning is not None
+    np.testing.assert_allclose(turning[:, 0], np.radians(1.0))
