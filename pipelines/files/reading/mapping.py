@@ -31,7 +31,7 @@ from pipelines.files.reading.mapped_units import (
     with_units,
 )
 from pipelines.files.reading.name_words import LESSER, plain_words
-from pipelines.files.reading.named_sensors import back_first, listed, none_called
+from pipelines.files.reading.named_sensors import are_apart, back_first, listed, none_called
 from pipelines.files.reading.nameless import HOW, by_physics
 from pipelines.files.reading.physics import (
     gravity_of,
@@ -192,6 +192,9 @@ def _by_names(
     doubtful = "gyr" not in stated.units and any(is_doubtful(names[k]) for k in _places(turning))
     if found["acc"] and doubtful and not _turns(raw, names, said, turning, rate_hz):
         found["gyr"] = {}
+    firsts = [names[_places(found[q])[0]] for q in ("acc", "gyr") if found[q]]
+    if len(firsts) == 2 and are_apart(*firsts):
+        found["gyr"] = {}  # of another sensor
     acceleration = found["acc"]
     gravity: Mapping[int, Column] = {}
     if not acceleration and found["linear"]:

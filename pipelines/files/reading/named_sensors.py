@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from pipelines.files.reading.name_words import (
 from pipelines.files.reading.raw_columns import excerpt
 
 _MOST_SHOWN: Final = 8
+_NUMBERED: Final = re.compile(r"\b(imu|sensor|node|device|unit|tracker) ?(\d{1,2})\b")
 
 
 def words_of(stream: str) -> frozenset[str]:
@@ -77,6 +79,24 @@ def elsewhere(shown: str, name: str, place: str) -> list[str]:
         f"{place}: {excerpt(shown)} names a place that is not the waist: all that is told is of "
         "the pelvis, so clip the sensor to the middle of the back of the waist."
     ]
+
+
+def are_apart(one: str, other: str) -> bool:
+    """Whether names of columns are of two sensors: by their numbers, or of the waist and elsewhere.
+
+    Examples
+    --------
+    >>> are_apart("imu1_acc_x", "imu2_gyr_x"), are_apart("sacrum acc x", "foot gyr x")
+    (True, True)
+    >>> are_apart("imu1_acc_x", "imu1_gyr_x"), are_apart("acc1_x", "gyro2_x")
+    (False, False)
+    """
+    numbers = [_NUMBERED.findall(" ".join(plain_words(name))) for name in (one, other)]
+    if all(len(found) == 1 for found in numbers):
+        (device, number), (other_device, other_number) = (found[0] for found in numbers)
+        if device == other_device and number != other_number:
+            return True
+    return names_waist(one) and names_elsewhere(other)
 
 
 def back_first(labels: Sequence[str]) -> list[str]:

@@ -186,3 +186,20 @@ def test_an_axis_of_the_accelerometer_that_is_dead_is_told(tmp_path: Path) -> No
     assert not any(
         "the same" in note for note in read(written(tmp_path / "run.csv", columns())).notes
     )
+
+
+@pytest.mark.parametrize(
+    ("acc", "gyr", "together"),
+    [
+        ("imu1_acc_{x}", "imu2_gyr_{x}", False),
+        ("sacrum_acc_{x}", "foot_gyr_{x}", False),
+        ("imu1_acc_{x}", "imu1_gyr_{x}", True),
+        ("acc1_{x}", "gyr2_{x}", True),
+    ],
+)
+def test_the_gyroscope_of_another_sensor_is_passed_over(
+    tmp_path: Path, acc: str, gyr: str, together: bool
+) -> None:
+    table = read(written(tmp_path / "run.csv", columns(acc=acc, gyr=gyr)))
+    assert table.samples.has_gyro is together
+    assert any(f"passed over: '{gyr.format(x='x')}'" in note for note in table.notes) != together
