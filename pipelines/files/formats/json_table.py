@@ -206,6 +206,8 @@ def _table(content: Any, deeper: int, stream: str, place: str) -> _Table:
     data = content.get("data", content.get("values"))  # as Influx calls it
     if (sensors := _sensors_of_values(content)) is not None:
         names, data = sensors, content["values"]
+    if frame := _columns_of_frame(content):
+        return _with_rate(_Table(_of_columns(frame)), content)
     if isinstance(names, list) and isinstance(data, list):  # as pandas writes it
         return _with_rate(_Table(_of_list([names, *data])), content)
     if names_sensors([str(name) for name in content]):
@@ -248,6 +250,22 @@ def _sensors_of_values(content: Mapping[str, Any]) -> list[str] | None:
         f"{one['name']} [{unit}]" if unit else one["name"]
         for one, unit in zip(sensors, units, strict=True)
     ]
+
+
+def _columns_of_frame(content: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Lists by name of a frame that says its fields beside their values, as Grafana's are."""
+    schema, data = content.get("schema"), content.get("data")
+    if not isinstance(schema, dict) or not isinstance(data, dict):
+        return {}
+    fields, values = schema.get("fields"), data.get("values")
+    if not isinstance(fields, list) or not isinstance(values, list) or len(fields) != len(values):
+        return {}
+    names = [one.get("name") if isinstance(one, dict) else None for one in fields]
+    return {
+        name: held
+        for name, held in zip(names, values, strict=True)
+        if isinstance(name, str) and isinstance(held, list)
+    }
 
 
 def _by_label(content: Any) -> Any:

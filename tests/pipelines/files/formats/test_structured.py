@@ -179,6 +179,22 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
         lambda: json.dumps(
             {"columns": list(flat()), "data": [list(r) for r in zip(*flat().values(), strict=True)]}
         ),
+        lambda: json.dumps(
+            {
+                "results": {
+                    "A": {
+                        "frames": [
+                            {
+                                "schema": {
+                                    "fields": [{"name": name, "type": "number"} for name in flat()]
+                                },
+                                "data": {"values": [*flat().values()]},
+                            }
+                        ]
+                    }
+                }
+            }
+        ),
         lambda: json.dumps(of_sensors()),
         lambda: json.dumps({"user": "A", "sensors": lists_of_sensors()}),
         lambda: json.dumps(
