@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -122,22 +122,7 @@ def export(
         "--fit": fit,
         "--json": as_json,
     }
-    if not any(outputs.values()) and bids is None:
-        raise ParameterError("export", str(file), "what to write, such as --samples samples.csv")
-    check_outputs({"FILE": file, "--bids": bids}, outputs)
-    check_ending("--fit", fit, ".fit")
-    check_ending("--json", as_json, ".json")
-    if fit is not None:
-        check_fit_library()
-    if raw and samples is None:
-        raise ParameterError("--raw", "given", "it with --samples")
-    if with_journal and fit is None:
-        raise ParameterError("--with-journal", "given", "it with --fit")
-    if samples is not None and Path(samples).suffix.lower() != PLOTS:
-        table_format(samples, "--samples")
-    for name, table in (("--steps", steps), ("--streams", streams)):
-        if table is not None:
-            table_format(table, name)
+    _check(file, outputs, bids, raw=raw, with_journal=with_journal)
     names = MotionNames(subject, task)
     start_ns = time_of(at)[0] if at else None
     session = None
@@ -170,6 +155,34 @@ def export(
         complain(str(fault))
     if faults:
         raise faults[-1]
+
+
+def _check(
+    file: Path,
+    outputs: Mapping[str, Path | str | None],
+    bids: Path | None,
+    *,
+    raw: bool,
+    with_journal: bool,
+) -> None:
+    """Refuse what makes no sense, before anything is read."""
+    if not any(outputs.values()) and bids is None:
+        raise ParameterError("export", str(file), "what to write, such as --samples samples.csv")
+    check_outputs({"FILE": file, "--bids": bids}, outputs)
+    for name, ending in (("--fit", ".fit"), ("--json", ".json")):
+        given = outputs[name]
+        check_ending(name, None if given is None else Path(given), ending)
+    if outputs["--fit"] is not None:
+        check_fit_library()
+    elif with_journal:
+        raise ParameterError("--with-journal", "given", "it with --fit")
+    samples = outputs["--samples"]
+    if raw and samples is None:
+        raise ParameterError("--raw", "given", "it with --samples")
+    plots = samples is not None and Path(samples).suffix.lower() == PLOTS
+    for name in ("--steps", "--streams") if plots else ("--samples", "--steps", "--streams"):
+        if (table := outputs[name]) is not None:
+            table_format(table, name)
 
 
 @contextmanager

@@ -223,7 +223,7 @@ def test_a_recording_of_another_maker_is_filed_too(tmp_path: Path) -> None:
     # its file does not say when that was, and the journal does
     pytest.importorskip("garmin_fit_sdk")
     out = tmp_path / "run.fit"
-    assert "which FIT needs" in backstride("export", path, "--fit", out).err
+    assert "which --fit needs" in backstride("export", path, "--fit", out).err
     assert backstride("export", path, "--fit", out, "--with-journal").exit_code == 0
     assert out.stat().st_size > 500
 
