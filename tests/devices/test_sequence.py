@@ -61,6 +61,13 @@ def test_a_late_packet_is_no_longer_lost_but_reordered() -> None:
     assert state.losses == Losses(received=30, reordered=10)
 
 
+@pytest.mark.parametrize("late", [100, 200, 380])
+def test_a_packet_that_is_late_by_up_to_two_seconds_is_no_restart(late: int) -> None:
+    state, arrivals = received(0, *range(20, 20 + late, 10), 10)
+    assert arrivals[-1] is Arrival.BEHIND
+    assert state.losses == Losses(received=10 + late, reordered=10)
+
+
 def test_a_late_packet_that_comes_twice_is_late_once() -> None:
     state, _ = received(0, 30, 10, 10, 20)
     assert state.losses == Losses(received=20, reordered=20, duplicated=10)

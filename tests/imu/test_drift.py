@@ -445,21 +445,6 @@ def test_a_run_tells_later_ones_level_wander_and_couplings() -> None:
     assert Baseline.from_json(whole.to_json()) == whole
 
 
-def test_two_days_that_happened_to_be_alike_do_not_make_all_days_alike() -> None:
-    def level_sd(*lean_deg: float) -> float:
-        items = [IndicatorBaseline("sacral_lean_deg", v, 0.3, 0.2) for v in lean_deg]
-        usual = warm_start([EarlierRun(Baseline((item,), 40)) for item in items])
-        assert usual is not None
-        lean = usual.of("sacral_lean_deg")
-        assert lean is not None
-        return lean.level_sd
-
-    usual_deg = next(one for one in INDICATORS if one.key == "lean").population.day
-    assert level_sd(5.0, 5.0) > usual_deg > level_sd(*[5.0] * 5) > 0.6 * usual_deg
-    # and who differs much from day to day is known to, after five of them
-    assert level_sd(1.0, 3.0, 5.0, 7.0, 9.0) > 2.5 > 2.0 * usual_deg
-
-
 def test_a_cadence_alone_is_a_pace_in_part_and_one_that_was_chosen_is_none() -> None:
     names = [one.key for one in INDICATORS]
     by_pace, chosen = (

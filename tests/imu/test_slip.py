@@ -136,15 +136,21 @@ def test_who_runs_with_another_contact_or_another_step_does_not_run_as_before(
     assert _runs_as_before(turning) is same
 
 
-@pytest.mark.parametrize("lasts_s", [8.0, 10.0])
-def test_a_sensor_that_goes_on_turning_after_its_slip_was_seen_is_followed(lasts_s: float) -> None:
-    """Some seconds after it has come to rest lean is measured on from where it was."""
-    steps, troubles = steps_of(turned(-20.0, 18.0, "y", run(), lasts_s))
+@pytest.mark.parametrize(
+    ("slip_deg", "at_s", "lasts_s"), [(-20.0, 18.0, 8.0), (-20.0, 18.0, 10.0), (-40.0, 12.0, 17.0)]
+)
+def test_a_sensor_that_goes_on_turning_after_its_slip_was_seen_is_followed(
+    slip_deg: float, at_s: float, lasts_s: float
+) -> None:
+    """Some seconds after it has come to rest lean is measured on from nearly where it was."""
+    steps, troubles = steps_of(turned(slip_deg, at_s, "y", run(), lasts_s))
     assert list(troubles) == ["slipped"]
     clean, _ = steps_of(run())
     usual = np.interp(steps.initial_contact_s, clean.initial_contact_s, clean.sacral_lean_deg)
-    after = (steps.initial_contact_s > 33.0) & (steps.initial_contact_s < 39.0)
-    assert np.abs(steps.sacral_lean_deg - usual)[after].max() < 4.0
+    at_rest_s = steps.initial_contact_s - at_s - lasts_s
+    off_deg = np.abs(steps.sacral_lean_deg - usual)[(at_rest_s > 7.0) & (at_rest_s < 11.0)]
+    assert len(off_deg) > 8
+    assert off_deg.max() < 0.2 * abs(slip_deg)
 
 
 @pytest.mark.parametrize("mark", ["neutral", "moved"])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imu.analyzer import AnalyzerParams, StepAnalyzer
 from imu.errors import BackstrideError, ModelFileError, ParameterError
+from imu.step.finished_step import _write_uncertainty
 from imu.step.model import (
     JUDGED,
     MODEL_VERSION,
@@ -36,7 +37,7 @@ from imu.step.step_features import (
     fill_step_features,
     fill_telltales,
 )
-from imu.steps import concatenate
+from imu.steps import STEP_ROW, concatenate
 from tests.imu.synthetic import running
 
 Array = NDArray[np.float64]
@@ -194,6 +195,24 @@ def test_the_package_says_what_its_weights_were_learned_from() -> None:
     assert packaged_step_model().provenance == provenance
     for words in ("10.7717/peerj.3298", "CC-BY-4.0", "Seed", "RBDS001", "RBDS028"):
         assert words in provenance
+
+
+@pytest.mark.parametrize("variant", range(4))
+def test_what_is_stated_is_less_sure_where_it_rings_and_beyond_what_was_learned(
+    variant: int,
+) -> None:
+    model = packaged_step_model().variants[variant]
+
+    def stated(ringing: float, distance: float) -> Array:
+        row = np.zeros(1, STEP_ROW)[0]
+        _write_uncertainty(model, ringing, distance, row)
+        return np.array([row[name] for name in JUDGED])
+
+    tight, rung = np.hypot(model["runner_sd"], model["step_sd"]), model["ringing_sd"]
+    np.testing.assert_allclose(stated(0.0, 0.2), tight)
+    np.testing.assert_allclose(stated(1.0, 1.0), rung)
+    np.testing.assert_allclose(stated(0.5, 1.0), 0.5 * (tight + rung))
+    np.testing.assert_allclose(stated(0.5, 3.0), 1.5 * (tight + rung))
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
