@@ -378,7 +378,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
     # where it rings, steps seem to begin now and then; what is flagged is known to be missing
     untold = s.segment.flagged <= s.segment.last_rise < next_rise
     if untold and _ringing(s.bout.ringing) == 0.0:
-        lost_s = lost_time_s(s, (next_rise - s.segment.last_rise) * c.interval_s, f.scratch)
+        since_s = (next_rise - s.segment.last_rise) * c.interval_s
+        lost_s = lost_time_s(c, s, since_s, f.scratch)
     find_up(c, s, number, lost_s)
     if not s.sanity.standing & 1 << FROZEN:  # what has just come to life has lost up
         judge_agreement(c, s, f, number)

@@ -19,20 +19,22 @@ from imu.step.metrics import middle_mean_of
 #: Steps of each foot that one is compared with, and how many may be missing at a time.
 _OF_A_FOOT: Final = 5
 _MOST_STEPS: Final = 4
-#: Less is no hole, s; nor is what is within so many usual deviations of steps.
+#: Less is no hole, s, or samples where they are so few that a step's end lies between two of them;
+#: nor is what is within so many usual deviations of steps.
 _LEAST_S: Final = 0.025
+_LEAST_SAMPLES: Final = 1.5
 _USUAL_DEVIATIONS: Final = 9.0
 #: Nobody's step is longer by this share; one that is holds another, of which the most is missing.
 _MUCH_LONGER: Final = 0.3
 
 
 @kernel
-def lost_time_s(s: Record, since_s: float, scratch: NDArray[np.float64]) -> float:
+def lost_time_s(c: Record, s: Record, since_s: float, scratch: NDArray[np.float64]) -> float:
     """How much time is missing between the end of the last step and that of the next, s.
 
     Parameters
     ----------
-    s : record of CHAIN_STATE
+    c, s : records of CHAIN_COEFFICIENTS and CHAIN_STATE
     since_s : float
         What lies between, by the samples; more than a step where some were none.
     scratch : ndarray
@@ -63,7 +65,8 @@ def lost_time_s(s: Record, since_s: float, scratch: NDArray[np.float64]) -> floa
         return 0.0
     # what the last step had too much is not missing: it only ended late
     missing_s = (same_s if steps == 1 else steps * usual_s) - since_s - longer_s
-    least_s = max(_LEAST_S, _USUAL_DEVIATIONS * middle_mean_of(off, count, ordered))
+    least_s = max(_LEAST_S, _LEAST_SAMPLES * c.interval_s)
+    least_s = max(least_s, _USUAL_DEVIATIONS * middle_mean_of(off, count, ordered))
     if missing_s > least_s:
         return missing_s
     if -missing_s - longer_s > max(least_s, _MUCH_LONGER * usual_s):

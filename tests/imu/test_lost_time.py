@@ -5,12 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imu.chain.loop import CHAIN_STATE
+from devices.simulator.generate import simulate
+from devices.simulator.scenario import Scenario
+from imu.chain.loop import CHAIN_COEFFICIENTS, CHAIN_STATE
+from imu.samples import Quality
 from imu.step.lost_time import lost_time_s
+from imu.whole_recording import analyze
 
 
 def lost_s(
-    since_s: float, *, steps: int = 40, uneven_s: float = 0.004, longer_s: float = 0.0
+    since_s: float,
+    *,
+    steps: int = 40,
+    uneven_s: float = 0.004,
+    longer_s: float = 0.0,
+    rate_hz: float = 200.0,
 ) -> float:
     """After steps of 0.34 and 0.36 s in turn, the last of 0.36 s, that differ by so much."""
     state = np.zeros(1, CHAIN_STATE)[0]
@@ -19,7 +28,9 @@ def lost_s(
         state["step_times"][number] = 0.34 + 0.02 * (number % 2) + wobble[number % 7]
     state["step_times"][steps - 1] += longer_s
     state["step_time_count"] = steps
-    return float(lost_time_s(state, since_s, np.empty(40)))
+    coefficients = np.zeros(1, CHAIN_COEFFICIENTS)[0]
+    coefficients["interval_s"] = 1.0 / rate_hz
+    return float(lost_time_s(coefficients, state, since_s, np.empty(40)))
 
 
 @pytest.mark.parametrize("missing_s", [0.03, 0.1, 0.16])
@@ -53,3 +64,11 @@ def test_few_steps_say_nothing() -> None:
 def test_a_step_that_follows_one_that_ended_late_lacks_nothing() -> None:
     assert lost_s(0.30) > 0.03
     assert lost_s(0.30, longer_s=0.04) == 0.0
+
+
+def test_a_step_of_few_samples_lacks_none_of_them() -> None:
+    assert lost_s(0.31) > 0.0
+    assert lost_s(0.31, rate_hz=25.0) == 0.0
+    samples, _ = simulate(Scenario.from_query("speed=3.2&minutes=0.2&seed=17&rate=100"))
+    flagged = analyze(samples[::4]).quality_bits & int(Quality.GAP | Quality.TILT)
+    assert not flagged.any()
