@@ -172,6 +172,21 @@ def _every_other(samples: Samples) -> Samples:
     return samples[::2]
 
 
+def _other_rate(share: float) -> Callable[[Samples], Samples]:
+    """So many of its samples a second from mid-run on, at the times they were taken."""
+
+    def spoil(samples: Samples) -> Samples:
+        time_s, turning = samples.time_s, samples.angular_velocity_rad_s
+        assert turning is not None
+        later_s = np.arange(time_s[_LATER.start], time_s[-1], 1.0 / (share * _RATE_HZ))
+        taken_s = np.concatenate([time_s[: _LATER.start], later_s])
+        readings = np.hstack([samples.acceleration_m_s2, turning])
+        taken = np.stack([np.interp(taken_s, time_s, reading) for reading in readings.T], axis=1)
+        return Samples(taken_s, taken[:, :3], taken[:, 3:])
+
+    return spoil
+
+
 def _without(lost: NDArray[np.bool_], samples: Samples) -> Samples:
     kept, turning = np.flatnonzero(~lost), samples.angular_velocity_rad_s
     assert turning is not None
@@ -311,6 +326,14 @@ FAULTS: Final = (
     Fault("axes stated a quarter turned", axes="+y-x+z"),
     Fault("rate stated 4 % too low", rate=0.96),
     Fault("every other sample, the rate as before", _every_other),
+    Fault("half the samples from mid-run on, times counted on", _other_rate(0.5), counted_on=True),
+    Fault(
+        "0.8 of the samples from mid-run on, times counted on", _other_rate(0.8), counted_on=True
+    ),
+    Fault(
+        "1.25 of the samples from mid-run on, times counted on", _other_rate(1.25), counted_on=True
+    ),
+    Fault("twice the samples from mid-run on, times counted on", _other_rate(2.0), counted_on=True),
     Fault("came off, clipped on upside down", _came_off),
     Fault("gyroscope: twice the scale", _gyro(lambda w: 2.0 * w)),
     Fault("gyroscope: half the scale", _gyro(lambda w: 0.5 * w)),

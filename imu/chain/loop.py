@@ -64,6 +64,7 @@ from imu.step.posture_quality import (
     PostureQualityParams,
     posture_quality_coefficients,
 )
+from imu.step.rate_change import RATE_CHANGE_STATE
 
 #: Why :func:`~imu.step.closing.run_chain` stops.
 DONE, ALIGN, CLOSE, END_BOUT, GAP_BEFORE, NOTED, DISORDER = range(7)
@@ -316,6 +317,7 @@ CHAIN_STATE: Final = np.dtype(
         ("sanity", SANITY_STATE),
         ("agreement", AGREEMENT_STATE),
         ("turning", TURNING_STATE),
+        ("rate_change", RATE_CHANGE_STATE),
         ("kind", np.uint8),  # of the samples: unknown, accelerometer alone, with gyroscope
         ("turns", np.uint8),  # whether the gyroscope reads anything but zeros
         # whether zeros stand for a silent one, and what was known of its bias before

@@ -156,9 +156,11 @@ _PAST: Final = 64
 _LEAST_PACKET: Final = 4
 _LOOK_EVERY: Final = 4
 _MOVING_KEY: Final = 2.0
-#: Deviation of the force's size in running, and for how many blocks nobody who walks has it.
+#: Deviation of the force's size within a block, in running; and that of two seconds, for how many
+#: blocks nobody has it who walks, climbs stairs or jumps.
 _HARD_M_S2: Final = 5.0
-_HARD_BLOCKS: Final = 120
+_EFFORT_M_S2: Final = 6.0
+_HARD_BLOCKS: Final = 80
 #: So many more steps at the end of the range than others: its range is too small for running.
 _STEPS_AT_END: Final = 20
 _TURNED_OVER_DEG: Final = 75.0
@@ -198,6 +200,7 @@ SANITY_STATE: Final = np.dtype(
         ("at_end", np.int64),  # steps that reached the end of the range, less those that did not
         ("gravity", np.float64),  # mean of the windows' forces, g
         ("weighed", np.int64),  # windows
+        ("step_before_s", np.float64),  # before the rate changed in mid-run, 0 where it did not
         ("misled", np.int64),  # 1 from forces without gravity until up is found anew
         # since the start or a gap
         ("count", np.int64),  # samples in the open block
@@ -240,6 +243,7 @@ SESSION_FIELDS: Final = (
     "at_end",
     "gravity",
     "weighed",
+    "step_before_s",
     "misled",
 )
 
@@ -263,7 +267,8 @@ def restart_sanity(state: NDArray[np.void]) -> None:
     fresh["past"] = np.nan
     fresh["last_s"] = np.nan
     fresh["whole"] = 1
-    fresh["standing"] &= ~int(Trouble.RATE)  # found anew at once
+    if state["step_before_s"] == 0.0:
+        fresh["standing"] &= ~int(Trouble.RATE)  # found anew at once
     state[:] = fresh
 
 
@@ -432,31 +437,37 @@ def _stuck_axis(c: Record, s: Record) -> int:
 
 
 @kernel
-def _judge_block(s: Record, running: bool) -> None:
-    """A quarter second has passed."""
-    newest = s.blocks - 1
-    b = s.block[newest % _BLOCKS]
-    if s.thawing > 0:
-        s.thawing -= 1
-        if s.thawing == 0:
-            end_trouble(s, FROZEN)
+def _judge_effort(s: Record, running: bool, effort: float) -> None:
+    """Count how long somebody moves as runners do without a step; squares of two seconds."""
     if running:
         s.hard = 0
         end_trouble(s, NO_STEPS)
-    elif b[_DEVIATION] > _HARD_M_S2:
+    elif effort > _EFFORT_M_S2**2 and not s.standing & 1 << FROZEN:  # which says why
         s.hard += 1
         if s.hard == _HARD_BLOCKS:
             note_trouble(s, NO_STEPS, s.hard * _BLOCK_S)
     else:
         s.hard = max(0, s.hard - 2)
+
+
+@kernel
+def _judge_block(s: Record, running: bool) -> None:
+    """A quarter second has passed."""
+    newest = s.blocks - 1
+    if s.thawing > 0:
+        s.thawing -= 1
+        if s.thawing == 0:
+            end_trouble(s, FROZEN)
     if s.blocks < _WINDOW:
         return
-    whole, steady, turning = True, True, 0.0
+    whole, steady, turning, effort = True, True, 0.0, 0.0
     for k in range(_WINDOW):
         o = s.block[(newest - k) % _BLOCKS]
         whole = whole and o[_WHOLE] != 0.0
         steady = steady and o[_STEADY] != 0.0
         turning += o[_TURNING] / _WINDOW
+        effort += o[_DEVIATION] ** 2 / _WINDOW
+    _judge_effort(s, running, effort)
     if turning > _MOST_TURNING_RAD_S**2:
         note_trouble(s, GYRO_WILD, math.sqrt(turning))
     else:
@@ -488,7 +499,7 @@ def _judge_rate(c: Record, s: Record, t: float) -> None:
     rate = s.rate_count / s.span if few else s.near_count / s.near_sum
     if abs(rate / c.rate_hz - 1.0) > _RATE_TOLERANCE or few:
         note_trouble(s, RATE, rate)
-    else:
+    elif s.step_before_s == 0.0:
         end_trouble(s, RATE)
     s.rate_count, s.near_count, s.near_sum, s.span = 0, 0, 0.0, 0.0
 

@@ -62,6 +62,7 @@ from imu.step.model import (
 )
 from imu.step.oscillation import measure_oscillations
 from imu.step.posture_quality import START_FROM_STANDING_S, START_S, judge_posture
+from imu.step.rate_change import watch_rate
 from imu.step.ringing import (
     LOOSE_FEATURES,
     LOOSE_WORK,
@@ -414,8 +415,6 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         flags |= _TILT
     if mounted:
         _judge_tilt(s, w[UPRIGHT], n)
-    if puts_steps_in_doubt(s.sanity):
-        flags |= _SENSOR
     count_step_at_end(s.sanity, flags & _CLIPPED > 0)
 
     rise_samples = next_rise - rise
@@ -430,6 +429,8 @@ def close_step(c: Record, s: Record, f: Record) -> bool:
         c.speed_m_s,
         features,
     )
+    if watch_rate(s, features, s.last_step_s, c.rate_hz) or puts_steps_in_doubt(s.sanity):
+        flags |= _SENSOR
     outputs, model = f.outputs, c.vertical_model
     if has_forward:
         model = c.model
