@@ -137,6 +137,7 @@ INCLINATION_STATE: Final = np.dtype(
         ("rest_mean", _LOW_PASS_BANK),
         ("rest_broken", np.uint8),
         ("rest_count", np.int64),
+        ("rest_turn", np.float64, 3),  # angular velocity, summed over that
         ("rest_force", np.float64, 3),  # in the sensor, as it had come to rest
         ("at_rest", np.uint8),
         ("rested", np.uint8),  # whether it ever was, at the bias that was believed
@@ -359,10 +360,7 @@ def _rests(c: Record, s: Record, resting: NDArray[np.float64]) -> bool:
     if s.rest_count == c.rest_intervals:
         for k in range(3):
             s.rest_force[k] = resting[3 + k]
-    surprise = 0.0
-    for k in range(3):
-        surprise = max(surprise, abs(resting[k] - s.bias[k]))
-    if surprise <= c.bias_surprise:
+    if not _is_surprising(c, s, resting):
         s.rested = 1
         return True
     # a turn about the vertical tilts nothing: whoever rested before turns, and has no other bias
@@ -372,6 +370,40 @@ def _rests(c: Record, s: Record, resting: NDArray[np.float64]) -> bool:
     along = a[0] * b[3] + a[1] * b[4] + a[2] * b[5]
     sizes = (a[0] ** 2 + a[1] ** 2 + a[2] ** 2) * (b[3] ** 2 + b[4] ** 2 + b[5] ** 2)
     return along > 0.0 and along**2 >= _UNTILTED * sizes
+
+
+@kernel
+def _is_surprising(c: Record, s: Record, resting: NDArray[np.float64]) -> bool:
+    """Whether what is seen at once differs much from the bias that is believed."""
+    surprise = 0.0
+    for k in range(3):
+        surprise = max(surprise, abs(resting[k] - s.bias[k]))
+    return surprise > c.bias_surprise
+
+
+@kernel
+def _begin_anew(bank: Record) -> None:
+    """The next values are a running mean again."""
+    bank.count = 0
+    for k in range(_CHANNELS):
+        bank.sum[k] = 0.0
+
+
+@kernel
+def _take_surprise(c: Record, s: Record) -> None:
+    """Believe another bias at once: what was turned by it until now tells nothing of up.
+
+    As sure as it is of one that was seen so long.
+    """
+    variance = 1.0 / (1.0 / c.variance_initial + s.rest_count / c.variance_rest)
+    for i in range(3):
+        s.bias[i] = s.rest_turn[i] / s.rest_count
+        for j in range(3):
+            s.covariance[i, j] = variance if i == j else 0.0
+    s.tilt[0], s.tilt[1] = 0.0, 0.0
+    _begin_anew(s.acceleration)
+    _begin_anew(s.rotation)
+    _begin_anew(s.rotated_bias)
 
 
 @kernel
@@ -394,12 +426,17 @@ def _update_bias(c: Record, s: Record) -> None:
     for k in range(6):
         resting[k] = s.rest_sum[k] / c.bias_samples
         s.rest_sum[k] = 0.0
+    turn = resting[0], resting[1], resting[2]
     _low_pass(s.rest_mean, c.rest_low_pass, c.rest_settling)
     if max(abs(resting[0]), abs(resting[1]), abs(resting[2])) > c.bias_limit:
         quiet = False
     s.rest_broken = 0
     s.rest_count = s.rest_count + 1 if quiet else 0
+    for k in range(3):
+        s.rest_turn[k] = s.rest_turn[k] + turn[k] if quiet else 0.0
     s.at_rest = 1 if _rests(c, s, resting) else 0
+    if s.at_rest == 1 and _is_surprising(c, s, resting):
+        _take_surprise(c, s)
 
     # rotation sensor → earth, and the bias seen through it, with the delay of the levelling
     a, b = s.levelling, s.strapdown

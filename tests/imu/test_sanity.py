@@ -248,6 +248,21 @@ def test_turning_by_hand_shows_a_gyroscope_of_another_scale() -> None:
         assert "gyro_contradicts" not in told(Samples(time, force, absent))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_an_offset_that_shows_in_standing_leans_nobody(axis: int) -> None:
+    samples = run("speed=3.2&minutes=0.3&seed=11&rate=100&standing_s=5&lean=6")
+    assert samples.angular_velocity_rad_s is not None
+    right = np.median(analyze(samples).sacral_lean_deg)
+    for offset_deg_s in (-20.0, 20.0):
+        turning = samples.angular_velocity_rad_s.copy()
+        turning[:, axis] += np.radians(offset_deg_s)
+        given = Samples(samples.time_s, samples.acceleration_m_s2, turning)
+        assert told(given, 100.0, "auto") == {}
+        off = analyze(given)
+        assert not off.quality_bits.any()
+        assert abs(np.median(off.sacral_lean_deg) - right) < 0.5
+
+
 def test_hard_motion_without_steps_is_told_within_half_a_minute() -> None:
     """Where a rate is stated for which nobody's steps are found."""
     samples = run()
