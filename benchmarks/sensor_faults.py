@@ -344,6 +344,8 @@ FAULTS: Final = (
     Fault("accelerometer: ±2 g", _force(_clipped(2.0 * STANDARD_GRAVITY_M_S2))),
     Fault("accelerometer: 0.8 of the scale", _force(lambda a: 0.8 * a)),
     Fault("accelerometer: 1.25 of the scale", _force(lambda a: 1.25 * a)),
+    Fault("accelerometer: 0.9 of the scale", _force(lambda a: 0.9 * a)),
+    Fault("accelerometer: 1.1 of the scale", _force(lambda a: 1.1 * a)),
     Fault(
         "accelerometer: ends at 1.5 g upwards",
         _force(lambda a: np.minimum(a, 1.5 * STANDARD_GRAVITY_M_S2)),
@@ -374,6 +376,7 @@ HOLES: Final = (
     Fault("gyroscope: ±500 °/s", _gyro(_clipped(np.radians(500.0)))),
     Fault("gyroscope: ±125 °/s", _gyro(_clipped(np.radians(125.0)))),
     Fault("gyroscope: ±90 °/s", _gyro(_clipped(np.radians(90.0)))),
+    Fault("gyroscope: 20 °/s more about y", _gyro(lambda w: w + np.radians([0.0, 20.0, 0.0]))),
     Fault("gyroscope: frozen for 0.3 s", _gyro(_freeze(slice(4000, 4060)))),
     Fault("zeros for 50 ms in every 2 s", _both(_zeros(2.0, 0.05)), holes=True),
     Fault("zeros for 0.5 s in every 6 s", _both(_zeros(6.0, 0.5)), holes=True),

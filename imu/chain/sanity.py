@@ -126,6 +126,11 @@ _FAR_FROM_REST_M_S2: Final = 2.0
 _LEAST_GRAVITY_G: Final = 0.7
 _MOST_GRAVITY_G: Final = 1.4
 _GRAVITY_BLOCKS: Final = 4
+#: The same at rest, where nothing else adds to it: 0.94 to 1.07 on people who stand, whose sensors'
+#: zeros are off by as much as data sheets allow, 40 to 80 mg.
+_LEAST_REST_G: Final = 0.905
+_MOST_REST_G: Final = 1.095
+_REST_RAD_S: Final = 0.5  # root of the mean square, offset included
 #: The mean of ten seconds, from so many blocks on: 0.94 to 1.17 in people, whose sensors are off.
 _LEAST_MEAN_G: Final = 0.87
 _MOST_MEAN_G: Final = 1.2
@@ -201,6 +206,8 @@ SANITY_STATE: Final = np.dtype(
         ("gravity", np.float64),  # mean of the windows' forces, g
         ("weighed", np.int64),  # windows
         ("step_before_s", np.float64),  # before the rate changed in mid-run, 0 where it did not
+        ("rest", np.float64, 3),  # force of the last two seconds of rest, 0 before any
+        ("off_at_rest", np.uint8),  # whether that is not gravity, in the posture of the run
         ("misled", np.int64),  # 1 from forces without gravity until up is found anew
         # since the start or a gap
         ("count", np.int64),  # samples in the open block
@@ -244,6 +251,8 @@ SESSION_FIELDS: Final = (
     "gravity",
     "weighed",
     "step_before_s",
+    "rest",
+    "off_at_rest",
     "misled",
 )
 
@@ -346,6 +355,12 @@ def has_misled(s: Record) -> bool:
 
 
 @kernel
+def _is_middling(s: Record) -> bool:
+    """Whether the mean, once it is one, is well within what is believed."""
+    return s.weighed < _MEAN_BLOCKS or abs(s.gravity - _MIDDLE_G) < _BELIEVED_G
+
+
+@kernel
 def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float) -> None:
     size = max(in_sensor, kept_still)
     if weighs:
@@ -357,10 +372,29 @@ def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float)
         note_trouble(s, GRAVITY, s.gravity)
     elif s.ungrounded >= _GRAVITY_BLOCKS:
         note_trouble(s, GRAVITY, size)
-    elif not off and (s.weighed < _MEAN_BLOCKS or abs(s.gravity - _MIDDLE_G) < _BELIEVED_G):
+    elif s.off_at_rest == 0 and not off and _is_middling(s):
         end_trouble(s, GRAVITY)
     if s.standing & 1 << GRAVITY:
         s.misled = 1
+
+
+@kernel
+def _judge_rest(s: Record, running: bool, rests: bool, x: float, y: float, z: float) -> None:
+    """Whether gravity at rest, in the posture of the run, is what the scale makes of it.
+
+    On another side, as on a table before, other zeros count.
+    """
+    r = s.rest
+    if rests:
+        r[0], r[1], r[2] = x, y, z
+        return
+    runs = running or s.hard > 0
+    size = _size(r[0], r[1], r[2])
+    if not runs or size == 0.0 or _angle(r[0], r[1], r[2], x, y, z) > _BACK_DEG:
+        return
+    s.off_at_rest = 0 if _LEAST_REST_G < size < _MOST_REST_G else 1
+    if s.off_at_rest == 1:
+        note_trouble(s, GRAVITY, size)
 
 
 @kernel
@@ -460,13 +494,14 @@ def _judge_block(s: Record, running: bool) -> None:
             end_trouble(s, FROZEN)
     if s.blocks < _WINDOW:
         return
-    whole, steady, turning, effort = True, True, 0.0, 0.0
+    whole, steady, turning, effort, rests = True, True, 0.0, 0.0, True
     for k in range(_WINDOW):
         o = s.block[(newest - k) % _BLOCKS]
         whole = whole and o[_WHOLE] != 0.0
         steady = steady and o[_STEADY] != 0.0
         turning += o[_TURNING] / _WINDOW
         effort += o[_DEVIATION] ** 2 / _WINDOW
+        rests = rests and o[_DEVIATION] < _QUIET_M_S2
     _judge_effort(s, running, effort)
     if turning > _MOST_TURNING_RAD_S**2:
         note_trouble(s, GYRO_WILD, math.sqrt(turning))
@@ -477,6 +512,8 @@ def _judge_block(s: Record, running: bool) -> None:
         p, q, r = _window(s, newest, _IX)
         _judge_gravity(s, running or steady, _size(x, y, z), _size(p, q, r))
     _judge_posture(s, running, x, y, z)
+    rests = rests and whole and steady and turning < _REST_RAD_S**2 and not running
+    _judge_rest(s, running, rests, x, y, z)
     if s.blocks >= _BLOCKS:
         _judge_directions(s)
 

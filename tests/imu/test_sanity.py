@@ -270,6 +270,16 @@ def test_hard_motion_without_steps_is_told_within_half_a_minute() -> None:
     assert "no_steps" in told(slow[: 2 * 36 * 100], 0.5 * RATE_HZ)
 
 
+def test_a_scale_that_only_a_table_shows_is_not_that_of_the_run() -> None:
+    """An accelerometer has other zeros on another side."""
+    samples = run()
+    lying = np.tile([0.0, 11.0, 0.0], (1000, 1))
+    lying += np.random.default_rng(3).normal(0.0, 0.02, lying.shape)
+    force = np.concatenate([lying, samples.acceleration_m_s2[1000:]])
+    given = Samples(samples.time_s, force, None)
+    assert "gravity" not in told(given)
+
+
 def test_the_stage_alone_tells_gravity_that_is_missing() -> None:
     watch = Sanity(RATE_HZ)
     force = np.random.default_rng(1).normal(0.0, 1.0, (1200, 3))
