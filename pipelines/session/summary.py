@@ -167,21 +167,8 @@ def summarise(
         What should be known, one sentence each.
     """
     steps, losses = result.at_one_rate, result.losses
-    counting = Steps(steps.rows[(steps.quality_bits & DISTRUST) == 0])
     settled = trusted_steps(steps)
-    medians: dict[str, float | None] = {}
-    used: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for name in _MEASURES:
-        values = settled.rows[name]
-        if not np.isfinite(values).any():  # a run all in bends still has a lean
-            blind = counting.quality_bits & int(Quality.NO_GYRO)
-            values = np.where(blind, values, counting.rows[name])
-        at = np.flatnonzero(np.isfinite(values))
-        tells = tell_of_the_run(at.size, len(steps))
-        medians[name] = round(float(np.median(values[at])), 6) if tells else None
-        used[name] = at.size
-        last[name] = len(values) - int(at[0]) if at.size else 0
+    medians, used, last = _medians(steps, settled)
     told = [one for one in result.alerts if one.severity == "raised"]
     tokens: Counter[str] = Counter()
     for quality in steps.quality:
@@ -218,6 +205,27 @@ def summarise(
         heart_rate_bpm=None if result.heart_rate is None else round(result.heart_rate.mean, 1),
         running_s=round(result.running_s, 3),
     )
+
+
+def _medians(
+    steps: Steps, settled: Steps
+) -> tuple[dict[str, float | None], dict[str, int], dict[str, int]]:
+    """Median of each column, how many steps it is of, and of how many of the last ones."""
+    counting = Steps(steps.rows[(steps.quality_bits & DISTRUST) == 0])
+    medians: dict[str, float | None] = {}
+    used: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for name in _MEASURES:
+        values = settled.rows[name]
+        if not np.isfinite(values).any():  # a run all in bends still has a lean
+            blind = counting.quality_bits & int(Quality.NO_GYRO)
+            values = np.where(blind, values, counting.rows[name])
+        at = np.flatnonzero(np.isfinite(values))
+        tells = tell_of_the_run(at.size, len(steps))
+        medians[name] = round(float(np.median(values[at])), 6) if tells else None
+        used[name] = at.size
+        last[name] = len(values) - int(at[0]) if at.size else 0
+    return medians, used, last
 
 
 def _clock(clock: SensorClock | None) -> dict[str, object] | None:
