@@ -43,6 +43,8 @@ _AXES_NAMED: Final = re.compile(
 )
 _LONGEST_NAME: Final = 100
 _LEAST_LENGTH: Final = 3
+#: How much longer lines become where the other cells of a row are repeated for each reading.
+_MOST_EXPANSION: Final = 64
 _SENSORS: Final = {"acc": "acceleration", "linear": "linear acceleration", "gyr": "gyroscope"}
 #: How far the mean of accelerations of a worn sensor is from gravity.
 _NEAR: Final = 0.1
@@ -92,6 +94,9 @@ class _Form:
         if len(counts) != 1:
             return []
         (count,) = counts
+        repeated = sum(len(parts[0]) + 1 for parts in cells if len(parts) != count)
+        if count * repeated > _MOST_EXPANSION * len(line):  # made to fill the memory
+            return []
         whole = [parts if len(parts) == count else parts * count for parts in cells]
         return ["\t".join(row) for row in zip(*whole, strict=True)]
 

@@ -22,6 +22,8 @@ import pytest
 
 from imu.errors import BackstrideError, InputError
 from pipelines import read
+from pipelines.files.reading.text_source import text_from
+from pipelines.files.reading.vector_cells import with_vectors_apart
 from tests.pipelines.files.formats.test_named_formats import MAKERS, Made
 from tests.pipelines.files.reading.shapes import Run, Shape, a_run, text_of
 
@@ -93,6 +95,16 @@ def test_a_packed_table_that_would_fill_the_memory(tmp_path: Path) -> None:
     assert "no text" in refused(path)
     path.write_bytes(100 * gzip.compress(b"1" * 1_000_000))
     refused(path)
+
+
+def test_a_list_beside_which_long_cells_would_be_repeated_is_none() -> None:
+    row = 3 * (',"' + "1;" * 999 + '1"')
+    for word, known in (("w" * 2000, False), ("w", True)):
+        rows = [f"{k * 10},{word}{row}" for k in range(20)]
+        source = text_from("\n".join(["t,note,ax,ay,az", *rows]).encode(), "run.csv")
+        look = with_vectors_apart(source, "run.csv").look
+        assert (look.count(b"\n") > 1000) is known
+        assert len(look) < 64 * len(source.look)
 
 
 def test_a_packed_folder_is_to_be_unpacked(tmp_path: Path) -> None:
