@@ -31,6 +31,7 @@ from pipelines.files.reading.raw_columns import Values, excerpt
 from pipelines.files.reading.recording import Recording, Sensor
 from pipelines.files.reading.stated import Column
 from pipelines.files.reading.units import unit_scale
+from pipelines.files.reading.unsigned_counts import about_a_middle, middle_of
 from pipelines.files.sample_table import SampleTable
 
 #: A wearer's median specific force lies between these whatever the gait: 9.8 standing, down to
@@ -317,6 +318,8 @@ def _check_acceleration_unit(acceleration: Values, recording: Recording, rate_hz
         likely = likely_acceleration_unit(gravity, 0.2 if counts else 0.7)
         if median < low and likely_acceleration_unit(throughout / scale) in units:
             cure = "it falls for more than half of the time, as on a trampoline: give a run"
+        elif middle := middle_of(np.round(acceleration / scale, 6)):
+            cure = f"the numbers look like {about_a_middle(middle)}"
         elif likely and likely not in units:
             cure = (
                 f"the numbers look like {likely}, so name the columns acc_x_{likely} and so on, or "

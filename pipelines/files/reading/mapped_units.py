@@ -29,7 +29,7 @@ from pipelines.files.reading.stamps import units_of_clock
 from pipelines.files.reading.stated import Column, Stated
 from pipelines.files.reading.stated_rate import beat_frequency_hz
 from pipelines.files.reading.units import unit_scale
-from pipelines.files.reading.unsigned_counts import middle_of
+from pipelines.files.reading.unsigned_counts import about_a_middle, middle_of
 
 #: Two values of a file that has so few rows fit any unit.
 ENOUGH_ROWS: Final = 20
@@ -163,9 +163,7 @@ def _refuse_about_a_middle(
         index = columns[0].index
         name = names[index] or f"column {index + 1}"
         raise ColumnError(
-            f"{excerpt(name)} looks like raw counts about {middle}, the middle of a converter: "
-            f"take from each axis what it reads at nought, about {middle}, and write the "
-            "difference in its place.",
+            f"{excerpt(name)} looks like {about_a_middle(middle)}.",
             column=name,
             place=raw.at_header(index),
         )

@@ -69,6 +69,14 @@ def middle_of(triad: Values) -> int:
     return 0
 
 
+def about_a_middle(middle: int) -> str:
+    """What such numbers are, and what to do."""
+    return (
+        f"raw counts about {middle}, the middle of a converter: take from each axis what it reads "
+        f"at nought, about {middle}, and write the difference in its place"
+    )
+
+
 def _is_whole(values: Values) -> bool:
     if not np.nanmin(values, initial=0.0) >= 0.0:
         return False

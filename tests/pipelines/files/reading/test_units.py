@@ -414,8 +414,8 @@ def test_counts_about_a_middle_are_refused_and_the_advice_is_right(
         path = written(tmp_path / "run.csv", table)
         units = f"acc=g/{per_g:g}"
         if offset:
-            for said in ("", units):
-                with pytest.raises(ColumnError, match=rf"raw counts about {middle}, .*difference"):
+            for said in ("", units, "acc=g"):
+                with pytest.raises(InputError, match=rf"raw counts about {middle}, .*difference"):
                     read(path, units=said)
         else:
             found = read(path, units=units).samples.acceleration_m_s2
