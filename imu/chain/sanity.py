@@ -3,7 +3,7 @@
 Quarter seconds are summed on the way; at the end of each, what the last seconds came to is judged:
 
 * the mean specific force of seconds on a body is gravity: elsewhere the unit is another, or gravity
-  was taken out;
+  was taken out; what is read at rest, in the posture of the run, tells the scale;
 * its direction stays where it is in the frame that the gyroscope keeps still. Where it turns by
   tens of degrees there and not in the sensor, or as far there as in the sensor while that was
   turned by hand, gyroscope and accelerometer contradict each other;
