@@ -125,18 +125,8 @@ def export(
     _check(file, outputs, bids, raw=raw, with_journal=with_journal)
     names = MotionNames(subject, task)
     start_ns = time_of(at)[0] if at else None
-    session = None
-    if file.suffix.lower() == ".mcap":
-        session = read_session(file)
-        if session.note:
-            complain(f"note: {session.note}")
-        if start_ns is not None:
-            session = replace(session, header=begun_at(session.header, start_ns))
-    elif any((samples, streams, marks, facts)):
-        raise InputError(
-            "is no session: give an .mcap file; samples of other recordings are written by import.",
-            place=str(file),
-        )
+    held = any((samples, streams, marks, facts))
+    session = _session(file, start_ns, needed=held)
     faults: list[BackstrideError] = []
     with reader_may_leave():
         if session is not None:
@@ -148,9 +138,31 @@ def export(
             with _others_go_on(faults):
                 warm_up_filters()
                 found = _found(file, session, start_ns)
-                _write_found(
-                    file, found, steps, facts, fit, as_json, faults, with_journal=with_journal
-                )
+                wanted = (steps, facts, fit, as_json)
+                _write_found(file, found, *wanted, faults, with_journal=with_journal)
+    _tell_faults(faults)
+
+
+def _session(file: Path, start_ns: int | None, *, needed: bool) -> Session | None:
+    """What was recorded, with the start that is stated where it says none; None of a table."""
+    if file.suffix.lower() != ".mcap":
+        if needed:
+            raise InputError(
+                "is no session: give an .mcap file; samples of other recordings are written by "
+                "import.",
+                place=str(file),
+            )
+        return None
+    session = read_session(file)
+    if session.note:
+        complain(f"note: {session.note}")
+    if start_ns is None:
+        return session
+    return replace(session, header=begun_at(session.header, start_ns))
+
+
+def _tell_faults(faults: list[BackstrideError]) -> None:
+    """Say why outputs are lacking, and end with the last of them."""
     for fault in faults[:-1]:
         complain(str(fault))
     if faults:
