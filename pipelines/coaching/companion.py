@@ -77,8 +77,6 @@ class RunSoFar(msgspec.Struct, frozen=True):
         Time in the run/walk plan, s.
     told : tuple of str
         Limits of the single session that were told.
-    distance_m, dose_easy_km : float or None
-        Covered; None while nothing is known of it.
     held, unanswered : bool
         Whether pain, or questions without an answer, keep training from being suggested.
     """
@@ -86,8 +84,6 @@ class RunSoFar(msgspec.Struct, frozen=True):
     warm_up: WarmUpState = WarmUpState()
     plan_s: float = 0.0
     told: tuple[str, ...] = ()
-    distance_m: float | None = None
-    dose_easy_km: float | None = None
     held: bool = False
     unanswered: bool = False
 
@@ -144,7 +140,6 @@ class Companion:
         chosen = self._plan
         self._budget = budget or CueBudget()
         self._covered: Covered = covered or _NothingKnown()
-        self._before = RunSoFar()
         self._intensity = RunningIntensity(chosen.usual)
         self._flags = red_flags_before(chosen)
         self._flags_told = False
@@ -204,15 +199,12 @@ class Companion:
             self._warm_up,
             self._plan_s,
             tuple(sorted(self._session_told)),
-            self._run_m,
-            self._run_easy_km,
             self._held,
             self._unanswered,
         )
 
     def go_on_from(self, before: RunSoFar, gap_s: float) -> None:
         """Begin in the middle of a run that an earlier session began, that long after its end."""
-        self._before = before
         self._session_told = frozenset(before.told)
         self._plan_s, self._moved = before.plan_s, before.plan_s > 0.0
         self._held = self._held or before.held
@@ -297,14 +289,6 @@ class Companion:
             return _NOTHING
         self._flags_told = True
         return [replace(self._flags.cue, time_s=time_s)]
-
-    @property
-    def _run_m(self) -> float | None:
-        return _together(self._before.distance_m, self._covered.distance_m)
-
-    @property
-    def _run_easy_km(self) -> float | None:
-        return _together(self._before.dose_easy_km, self._covered.dose_easy_km)
 
     # ---------------------------------------------------------------------------------- time
 
@@ -404,8 +388,8 @@ class Companion:
                 self._session_told,
                 plan.longest,
                 time_s,
-                distance_m=self._run_m,
-                dose_easy_km=self._run_easy_km,
+                distance_m=covered.distance_m,
+                dose_easy_km=covered.dose_easy_km,
                 units=plan.units,
                 today=plan.today,
             )
@@ -483,10 +467,6 @@ class Companion:
         if family == "ceiling":
             self._ceiling_told_s = time_s
         return [replace(cue, time_s=time_s)]
-
-
-def _together(before: float | None, now: float | None) -> float | None:
-    return now if now is None or before is None else before + now
 
 
 def red_flags_before(plan: CompanionPlan | None) -> RedFlagState:

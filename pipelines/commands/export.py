@@ -186,8 +186,8 @@ def _check(
         check_ending(name, None if given is None else Path(given), ending)
     if outputs["--fit"] is not None:
         check_fit_library()
-    elif with_journal:
-        raise ParameterError("--with-journal", "given", "it with --fit")
+    elif with_journal and outputs["--json"] is None:
+        raise ParameterError("--with-journal", "given", "it with --fit or --json")
     samples = outputs["--samples"]
     if raw and samples is None:
         raise ParameterError("--raw", "given", "it with --samples")

@@ -413,7 +413,8 @@ def _as_the_journal_says(
 ) -> tuple[LiveOptions, list[str]]:
     """Body data and what accompanies the run, from the journal; it may be in trouble."""
     now = datetime.now().astimezone()
-    plan, notes = plan_for_run(journal, now, options.baseline, marks=options.marks)
+    begun_ns = None if options.earlier is None else options.earlier.header.utc_start_ns
+    plan, notes = plan_for_run(journal, now, options.baseline, begun_ns, marks=options.marks)
     earlier = RunHistory()
     if options.baseline is not None:
         notes.append("compared with the baseline that you gave.")

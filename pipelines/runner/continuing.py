@@ -3,9 +3,8 @@
 The earlier log is run once more, and what it taught goes into the header of the new session. The
 two remain two sessions, here and in the journal: each has its own steps, time and distance, and is
 filed as any other, so that together they make the run; one that was killed is filed as the second
-begins. Warm-up, distance, the run/walk plan and pain count on. What was usual is counted over the
-whole run and filed with the second part; filed with the first part as well, it counts as the runs
-of two days would.
+begins. Warm-up, the run/walk plan and pain count on, and the distance does as that of the day. What
+was usual is counted over the whole run and filed with the second part, which alone counts then.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from devices.records import DeviceInfo
 from imu.errors import ParameterError, RecordingError
 from pipelines.clock_words import clock_words
 from pipelines.coaching.alert_settings import AlertSettings
+from pipelines.runner.journal.entries import ONE_RUN_S
 from pipelines.session.comparable import sensor_kind
 from pipelines.session.header import SessionHeader
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Word for the newest session in the data folder.
 LAST: Final = "last"
-#: Who rests for longer runs another run, s.
-_LONGEST_GAP_S: Final = 2 * 3600.0
 #: A session that was cut short so recently is worth a word, s.
 _RECENTLY_S: Final = 1800.0
 _END_BYTES: Final = 8
@@ -216,7 +214,7 @@ def earlier_session(path: Path, utc_ns: int, report: Progress) -> EarlierSession
     arrived_s = _arrived_s(session)
     # what lies hours back is refused before it is run
     gap_s = (utc_ns - session.header.utc_start_ns) / 1e9 - arrived_s
-    if gap_s > _LONGEST_GAP_S:
+    if gap_s > ONE_RUN_S:
         raise RecordingError(
             f"this session ended {clock_words(gap_s)} ago, so this is another run: leave "
             "--continue out.",

@@ -39,7 +39,10 @@ _USUAL_DAYS: Final = 90
 
 
 def plan_from_journal(
-    journal: Journal, now: datetime, baseline: Baseline | None = None
+    journal: Journal,
+    now: datetime,
+    baseline: Baseline | None = None,
+    begun_ns: int | None = None,
 ) -> CompanionPlan:
     """The plan that the journal asks for.
 
@@ -55,6 +58,9 @@ def plan_from_journal(
         The time on the runner's clock, with its zone.
     baseline : Baseline, optional
         Of earlier easy runs, as the analysis uses it.
+    begun_ns : int, optional
+        When the run began that goes on now, ns since 1970: what was run of it is no earlier run,
+        but of this day.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def plan_from_journal(
         held=held_back(journal, now_ns),
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
-        longest=longest_session(journal, now_ns),
+        longest=longest_session(journal, now_ns if begun_ns is None else begun_ns),
         today=today_so_far(journal, now.date(), now_ns),
         week=None if ceiling_m is None else WeekSoFar(week.distance_m, ceiling_m),
         highest_heart_rate_bpm=settings.highest_heart_rate_bpm,
@@ -99,6 +105,7 @@ def plan_for_run(
     journal: JournalAtHand,
     now: datetime,
     baseline: Baseline | None = None,
+    begun_ns: int | None = None,
     *,
     marks: Iterable[tuple[str, str]] = (),
 ) -> tuple[CompanionPlan, list[str]]:
@@ -111,14 +118,15 @@ def plan_for_run(
     ----------
     journal : JournalAtHand
         That of the program.
-    now, baseline
+    now, baseline, begun_ns
         As for :func:`plan_from_journal`.
     marks : iterable of pairs of str
         What is said as the run starts: a rating is newer than the one that holds training back.
     """
     blank = CompanionPlan(usual=usual_of(baseline))
     plan = journal.ask(
-        lambda it: plan_from_journal(it, now, baseline), replace(blank, longest=LongestSession())
+        lambda it: plan_from_journal(it, now, baseline, begun_ns),
+        replace(blank, longest=LongestSession()),
     )
     if journal.trouble:
         told = f"{journal.trouble} This run is accompanied without what the journal knows."

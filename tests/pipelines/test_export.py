@@ -124,7 +124,7 @@ def test_a_session_that_was_cut_short_is_exported_and_told() -> None:
         (["run.mcap", "--steps", "older.mcap"], "this one holds a recording"),
         (["run.mcap", "--samples", "run.txt"], "ending in .csv or .parquet"),
         (["run.mcap", "--raw", "--steps", "a.csv"], "with --samples"),
-        (["run.mcap", "--with-journal", "--steps", "a.csv"], "with --fit"),
+        (["run.mcap", "--with-journal", "--steps", "a.csv"], "with --fit or --json"),
         (["samples.csv", "--samples", "a.csv"], "is no session: give an .mcap file"),
         (["none.mcap", "--samples", "a.csv"], "there is no such file"),
         (["run.mcap", "--samples", "none/a.csv"], "does not exist: create it first"),

@@ -26,6 +26,8 @@ _DAY_NS: Final = 86_400 * 10**9
 #: From 1980 to 2200: outside of it a clock is wrong.
 _FIRST_NS: Final = 315_532_800 * 10**9
 _LAST_NS: Final = 7_258_118_400 * 10**9
+#: Who rests for longer than this runs another run, s.
+ONE_RUN_S: Final = 2 * 3600.0
 
 UtcNs = Annotated[int, Within(_FIRST_NS, _LAST_NS, said="a time from 1980 to 2200, ns since 1970")]
 OffsetMinutes = Annotated[int, Within(-1440, 1440, "minutes")]

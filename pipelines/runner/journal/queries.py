@@ -24,7 +24,14 @@ from pipelines.coaching.training.single_session import WINDOW_DAYS, LongestSessi
 from pipelines.coaching.training.weekly import Week, monday_of, weekly_ceiling_m
 from pipelines.files.loading import decoded
 from pipelines.runner.journal.database import Journal
-from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Session, moment
+from pipelines.runner.journal.entries import (
+    ONE_RUN_S,
+    Exercise,
+    Pain,
+    Questionnaire,
+    Session,
+    moment,
+)
 
 _DAY_NS: Final = 86_400 * 10**9
 #: A rating this long after a run belongs to it no more.
@@ -125,7 +132,10 @@ def unmeasured_runs(journal: Journal) -> dict[int, int]:
 def earlier_baselines(
     journal: Journal, since_ns: int, before_ns: int, surface: str, shoe: str
 ) -> list[tuple[str, str]]:
-    """Baselines of the last 20 runs on a surface in a shoe, with their kinds of sensors, in order.
+    """Baselines of runs on a surface in a shoe, with their kinds of sensors, in order.
+
+    Of runs that follow one another closely the last one counts: where it went on from one that
+    stopped it holds what was usual in both, and else the sensor sat alike.
 
     Parameters
     ----------
@@ -138,16 +148,21 @@ def earlier_baselines(
         name is retired.
     """
     rows = journal.records(
-        tuple[str, str],
-        "SELECT baseline, sensor FROM sessions "
+        tuple[str, str, int, float],
+        "SELECT baseline, sensor, utc_start_ns, duration_s FROM sessions "
         "JOIN run_baselines ON session_id = sessions.identifier "
         "LEFT JOIN shoes ON shoes.identifier = shoe_id "
         "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND run_baselines.surface = ? AND "
         "CASE WHEN ? = '' THEN shoe_id IS NULL ELSE name = ? AND retired IS NULL END "
-        "ORDER BY utc_start_ns DESC LIMIT 20",
+        "ORDER BY utc_start_ns",
         (since_ns, before_ns, surface, shoe, shoe),
     )
-    return rows[::-1]
+    following = [*(start_ns for *_, start_ns, _ in rows), math.inf][1:]
+    return [
+        (words, sensor)
+        for (words, sensor, start_ns, duration_s), next_ns in zip(rows, following, strict=True)
+        if next_ns - start_ns > (duration_s + ONE_RUN_S) * 1e9
+    ]
 
 
 def session_at(journal: Journal, utc_start_ns: int) -> Session | None:

@@ -47,7 +47,7 @@ def run_of(seed: int, count: int, first_s: float, unknown: float) -> Steps:
     return Steps(rows)
 
 
-RUN = RunSoFar(WarmUpState(easy_s=120.5, asked=True), 61.0, ("longest_distance",), 2500.0, 3.1)
+RUN = RunSoFar(WarmUpState(easy_s=120.5, asked=True), 61.0, ("longest_distance",), held=True)
 FELT = Felt((Rated(2, "before"), Rated(5)), asked=True)
 
 

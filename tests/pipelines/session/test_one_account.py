@@ -487,3 +487,5 @@ def test_a_run_that_goes_on_is_accompanied_as_one_run(
     assert "What you ran before is in your journal: run 1: " in ended.out
     assert backstride("journal", "list").out.count("run ") == 2
     assert "pain 2 before" in backstride("journal", "list").out
+    # which is no earlier run that this one is longer than
+    assert "longest run" not in ended.out

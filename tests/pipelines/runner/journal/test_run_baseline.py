@@ -222,6 +222,20 @@ def test_a_baseline_comes_back_as_it_was_and_belongs_to_one_session(path: Path) 
     assert baseline_entry(left({0: ["track"], 300: ["road"]})) is None
 
 
+def test_many_runs_are_read_and_of_those_that_follow_closely_the_last(path: Path) -> None:
+    """A run that stopped and went on has left two baselines, and is one."""
+    with Journal(path) as journal:
+        for day in range(25):
+            number = journal.add(run(day))
+            journal.add(replace(KEPT, session_id=number, surface="belt", sensor=f"{day}"))
+        went_on = run(24)
+        went_on = replace(went_on, utc_start_ns=went_on.utc_start_ns + 40 * 60 * 10**9)
+        number = journal.add(went_on)
+        journal.add(replace(KEPT, session_id=number, surface="belt", sensor="went on"))
+        found = earlier_baselines(journal, 0, 2**62, "belt", "")
+    assert [sensor for _, sensor in found] == [*map(str, range(24)), "went on"]
+
+
 def test_what_is_deleted_takes_its_baseline_with_it(path: Path) -> None:
     with Journal(path) as journal:
         for day in range(3):
