@@ -46,8 +46,8 @@ _DOUBTS: Final = {
         "losses, cut it where the rate changes, or state the rate it has; such steps do not count."
     ),
     "gravity": (
-        "the mean acceleration is {number:.3g} g where gravity makes 1 g: check the unit and the "
-        "scale (backstride calibrate), and record it with gravity; steps do not count."
+        "the mean acceleration is {number:.3g} g where gravity makes 1 g: check the unit, "
+        "calibrate the sensor, and record it with gravity; steps do not count."
     ),
     "gyro_contradicts": (
         "the gyroscope contradicts the acceleration: check units, signs and order of its axes, "

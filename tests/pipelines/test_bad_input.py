@@ -544,7 +544,10 @@ def test_a_link_to_itself_is_one_sentence(ending: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
 @pytest.mark.parametrize("ending", ["", ".mcap", ".csv", ".toml"])
-def test_a_pipe_that_nobody_writes_to_is_not_waited_for(ending: str) -> None:
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.named_pipe._PATIENCE_S", 0.1)
     Path("table.csv").write_text(GOOD)
     name = f"pipe{ending}"
     os.mkfifo(name)

@@ -347,7 +347,7 @@ def test_ctrl_c_while_compiling_is_no_traceback(monkeypatch: pytest.MonkeyPatch)
         finally:
             raise RuntimeError("no compiled object yet")
 
-    monkeypatch.setattr("imu.analyzer.warm_up", interrupted)
+    monkeypatch.setattr("imu.compile_ahead.warm_up", interrupted)
     out, err = (io.StringIO() for _ in range(2))
     with (
         monkeypatch.context() as patched,

@@ -61,7 +61,7 @@ def test_who_ends_while_others_compile_leaves_none(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("imu.compiled.is_compiled", lambda: False)
     monkeypatch.setattr("imu.compiled.can_be_kept", lambda: True)
-    monkeypatch.setattr("imu.analyzer.warm_up", lambda: pytest.fail("compiled here"))
+    monkeypatch.setattr("imu.compile_ahead.warm_up", lambda: pytest.fail("compiled here"))
     monkeypatch.setattr("pipelines.preparing._python", compiler)
     asyncio.run(end())
     assert all(each.poll() is not None for each in started)
@@ -73,7 +73,7 @@ def test_where_nothing_can_be_kept_none_is_started(
     here: list[bool] = []
     (tmp_path / "file").touch()
     monkeypatch.setattr("imu.compiled.cache_directory", lambda: tmp_path / "file" / "kernels")
-    monkeypatch.setattr("imu.analyzer.warm_up", lambda: here.append(True))
+    monkeypatch.setattr("imu.compile_ahead.warm_up", lambda: here.append(True))
     monkeypatch.setattr("pipelines.preparing._python", lambda _code: pytest.fail("started"))
     prepare_filters()
     assert here == [True]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from devices.named_pipe import refuse_named_pipe
+from devices.named_pipe import opened_once_written
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
 from pipelines.system_error import explain
@@ -188,7 +188,7 @@ def open_text(path: str | os.PathLike[str]) -> Iterator[TextSource]:
     """
     place = str(path)
     try:
-        with Path(path).open("rb") as file:
+        with opened_once_written(path) as file:
             yield TextSource(file, place, os.fstat(file.fileno()).st_size)
     except OSError as error:
         raise InputError(f"{explain(error)}.", place=place) from error
@@ -208,7 +208,6 @@ def beginning(path: str | os.PathLike[str]) -> bytes:
     InputError
         When it cannot be read.
     """
-    refuse_named_pipe(path)
     try:
         if not Path(path).is_file() and Path(path).exists():  # a folder or a pipe
             return b""

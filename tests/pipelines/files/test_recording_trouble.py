@@ -119,7 +119,7 @@ def test_another_file_in_its_place_is_not_said_to_be_the_recording(path: Path, k
 def test_a_full_disk_is_said_once_and_the_run_goes_on(
     path: Path, small_disk: Callable[[int], list[SmallDisk]]
 ) -> None:
-    disks = small_disk(6000)
+    disks = small_disk(6300)
     clock, raised = SteppedClock(), []
     writer = SessionWriter(path, HEADER, clock=clock)
     feed = packets(400)
@@ -139,7 +139,7 @@ def test_a_full_disk_is_said_once_and_the_run_goes_on(
     writer.flush()
     writer.close()
     writer.close()
-    assert path.stat().st_size == size == 6000
+    assert path.stat().st_size == size == 6300
     assert disks[0].closed
     session = read_session(path)
     assert session.records == feed[: len(session.records)]
@@ -151,7 +151,7 @@ def test_every_size_of_a_full_disk_leaves_a_readable_file(
     tmp_path: Path, small_disk: Callable[[int], list[SmallDisk]]
 ) -> None:
     feed = packets(40)
-    for room in range(2000, 9500, 375):
+    for room in range(2300, 9800, 375):
         small_disk(room)
         clock = SteppedClock()
         path = tmp_path / f"{room}.mcap"
