@@ -49,7 +49,11 @@ _NONE: Final = "none"
 #: Answers that cannot be read before a question is left out.
 _TRIES: Final = 3
 #: Of a Bluetooth sensor, as it stands on it.
-_BARE_ADDRESS: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+#: As a radio shows it: of six bytes, or as macOS names a sensor.
+_BARE_ADDRESS: Final = re.compile(
+    r"(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE
+)
+_BARE_PORT: Final = re.compile(r"COM\d+|/dev/\S+", re.IGNORECASE)
 _NEUTRAL: Final = (
     "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip.",
     "Then stand upright and still for about five seconds before you start: that posture is your",
@@ -285,15 +289,17 @@ def _address(listed: Sequence[str]) -> Callable[[str], str]:
     """A reader of the number of an address that is listed, or of any other that may be opened."""
 
     def read(words: str) -> str:
-        if ":" not in words:
+        url = words
+        if _BARE_ADDRESS.fullmatch(words):
+            hexadecimal = words.count("-") == 5
+            url = f"ble:{words.replace('-', ':') if hexadecimal else words}"
+        elif _BARE_PORT.fullmatch(words):
+            url = f"serial:{words}"
+        if ":" not in url:
             return listed[number_up_to(len(listed) - 1)(words)]
         from pipelines.sensors.opening import open_source
 
-        url = f"ble:{words}" if _BARE_ADDRESS.fullmatch(words) else words
-        try:
-            open_source(url)
-        except BackstrideError as error:
-            raise ParameterError("the address", words, f"another one: {error}") from None
+        open_source(url)
         return url
 
     return read
@@ -397,7 +403,7 @@ def _asked(
             return default
         try:
             return read(line.strip())
-        except ParameterError as error:
+        except BackstrideError as error:
             tell(printable(str(error)))
     tell("Left as it was.")
     return default

@@ -92,8 +92,15 @@ def test_a_sensor_that_is_not_found_can_be_named_by_its_address() -> None:
     answers = ["AA:BB:CC:DD:EE", "serial:", "AA:BB:CC:DD:EE:03"]
     result, shown = guided(answers)
     assert result.source == "ble:AA:BB:CC:DD:EE:03"
-    assert shown.count("the address is") == 2
+    assert "give ble:ADDRESS" in shown
+    assert "give a port, such as" in shown
     assert "Pain in your back" in shown
+    for typed, url in (
+        ("aa-bb-cc-dd-ee-03", "ble:aa:bb:cc:dd:ee:03"),
+        ("COM3", "serial:COM3"),
+        ("12345678-1234-1234-1234-123456789abc", "ble:12345678-1234-1234-1234-123456789abc"),
+    ):
+        assert guided([typed])[0].source == url
     # the simulated runner's back is asked for nowhere, however it is named
     result, shown = guided(["sim:?minutes=1"])
     assert "Pain in your back" not in shown
