@@ -328,10 +328,10 @@ FAULTS: Final = (
     Fault("every other sample, the rate as before", _every_other),
     Fault("half the samples from mid-run on, times counted on", _other_rate(0.5), counted_on=True),
     Fault(
-        "0.8 of the samples from mid-run on, times counted on", _other_rate(0.8), counted_on=True
+        "0.67 of the samples from mid-run on, times counted on", _other_rate(0.67), counted_on=True
     ),
     Fault(
-        "1.25 of the samples from mid-run on, times counted on", _other_rate(1.25), counted_on=True
+        "1.5 of the samples from mid-run on, times counted on", _other_rate(1.5), counted_on=True
     ),
     Fault("twice the samples from mid-run on, times counted on", _other_rate(2.0), counted_on=True),
     Fault("came off, clipped on upside down", _came_off),

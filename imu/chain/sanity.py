@@ -165,7 +165,7 @@ _MOVING_KEY: Final = 2.0
 #: blocks nobody has it who walks, climbs stairs or jumps.
 _HARD_M_S2: Final = 5.0
 _EFFORT_M_S2: Final = 6.0
-_HARD_BLOCKS: Final = 80
+_HARD_BLOCKS: Final = 120
 #: So many more steps at the end of the range than others: its range is too small for running.
 _STEPS_AT_END: Final = 20
 _TURNED_OVER_DEG: Final = 75.0
