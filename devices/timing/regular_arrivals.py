@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from typing import Final
 
 # So many arrivals in a row, each a period after the one before within this share of it, are
@@ -68,12 +69,15 @@ class RegularArrivals:
         """Samples by which all that came since a pause is late; what is later waits on."""
         on_time_us = sum(self._on_time) / _COMPARED
         periods = [(late_us - on_time_us) / period_us for late_us in self._since]
+        if any(b < a - _SCATTER for a, b in pairwise(periods)):  # they catch up
+            self._since = self._since[1:]
+            return 0
         whole = [round(each) for each in periods]
         if any(abs(a - b) >= _SCATTER for a, b in zip(periods, whole, strict=True)):
             self._regular = 0
             self._go_on(*self._since)
             return 0
-        lost = min(whole)
+        lost = whole[0]
         settled = len(whole) - whole[::-1].index(lost)
         since = [late_us - lost * period_us for late_us in self._since]
         self._late_us -= lost * period_us
