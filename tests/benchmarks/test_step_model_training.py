@@ -55,6 +55,7 @@ def rule_rms(judged: list[Judged]) -> float:
 RINGING = next(copy for copy in COPIES if copy.rings)
 
 
+@pytest.mark.slow
 def test_six_people_teach_enough_about_two_others() -> None:
     motions = runner_motions()
     six = [s for s in sorted({m.subject for m in motions}) if s not in QUICK_JUDGED][:6]

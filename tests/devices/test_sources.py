@@ -79,7 +79,7 @@ def test_ten_minutes_of_running_with_every_fault_are_counted_exactly() -> None:
     assert jumps.min() == 0
 
 
-@pytest.mark.parametrize("time_scale", [0, 4])
+@pytest.mark.parametrize("time_scale", [0, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_simulated_serial_line_runs_at_any_time_scale(time_scale: int) -> None:
     url = f"sim:?protocol=shimmer3&link=serial&minutes=0.1&seed=3&time_scale={time_scale}"
     source = open_source(url)

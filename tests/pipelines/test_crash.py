@@ -44,7 +44,7 @@ def killed(path: Path, time_scale: int, after_s: float) -> int:
     return before_ns
 
 
-@pytest.mark.parametrize(("time_scale", "after_s"), [(1, 1.3), (5, 2.4), (5, 3.1)])
+@pytest.mark.parametrize(("time_scale", "after_s"), [(1, 1.3), (5, 2.4)])
 def test_kill_9_costs_at_most_a_second(tmp_path: Path, time_scale: int, after_s: float) -> None:
     path = tmp_path / "run.mcap"
     killed_ns = killed(path, time_scale, after_s)

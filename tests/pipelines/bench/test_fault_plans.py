@@ -293,6 +293,7 @@ def test_the_same_plan_gives_the_same_session() -> None:
     assert judge(plan) == judged(plan)
 
 
+@pytest.mark.slow
 def test_a_failing_plan_is_made_small_and_its_file_reproduces_it(tmp_path: Path) -> None:
     sensor = BY_RADIO
     plan = FaultPlan(

@@ -66,6 +66,7 @@ def test_no_quicker_rhythm_is_suggested_while_no_training_is(felt: dict[str, Any
     assert page.shown()["cadence"]["suggested"] is None
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_metronome_beats_evenly_by_keyboard_and_is_silent_when_muted_or_stopped(
     own_tab: Tab,

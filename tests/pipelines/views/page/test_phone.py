@@ -95,6 +95,7 @@ def test_what_is_told_for_a_moment_covers_neither_the_sentence_nor_the_buttons(t
         tab.until_shown("Going on.", ".told")
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_usual_range_takes_one_line_on_every_screen(tab: Tab) -> None:
     for units in ("metric", "imperial"):
