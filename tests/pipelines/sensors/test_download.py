@@ -260,7 +260,9 @@ def test_an_older_file_is_told_before_anything_is_fetched(tmp_path: Path, home: 
     assert not (home / "downloads").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 @pytest.mark.skipif(sys.platform == "win32", reason="only POSIX sends signals to one process")
 def test_a_signal_says_that_the_same_command_goes_on(
     tmp_path: Path, home: Path, number: signal.Signals

@@ -218,6 +218,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(words: list[str], sentence
     assert not Path("a.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_starts_a_cohort_once(
     recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
