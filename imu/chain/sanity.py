@@ -161,8 +161,8 @@ _PAST: Final = 64
 _LEAST_PACKET: Final = 4
 _LOOK_EVERY: Final = 4
 _MOVING_KEY: Final = 2.0
-#: Deviation of the force's size within a block, in running; and that of two seconds, for how many
-#: blocks nobody has it who walks, climbs stairs or jumps.
+#: Deviation of the force's size within a block, in running; and that of two seconds, and for how
+#: many blocks: longer than stairs or a set of jumps last.
 _HARD_M_S2: Final = 5.0
 _EFFORT_M_S2: Final = 6.0
 _HARD_BLOCKS: Final = 120

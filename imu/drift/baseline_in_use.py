@@ -70,7 +70,7 @@ def run_baseline(s: Record, baseline_blocks: int, *, moved: bool) -> Baseline | 
     Levels are those of the middle of the run. An indicator of fewer blocks than make a baseline is
     left out, one that is changed as the run ends too, and where the sensor has moved all that hangs
     on its position. A run that is too short for a baseline of its own leaves what it saw in a fifth
-    of those blocks, and how far off its levels may be, not having settled: five such make one. None
+    of those blocks, and how far off its levels may be, not having settled: some such make one. None
     when there is nothing for a later run.
     """
     short = int(s["seen"].max()) < baseline_blocks
