@@ -21,6 +21,8 @@ LONG: Final[dict[Units, tuple[float, str]]] = {
     "metric": (1000.0, "km"),
     "imperial": (METRES_PER_MILE, "mi"),
 }
+#: Of a speed.
+AN_HOUR: Final[dict[Units, str]] = {"metric": "km/h", "imperial": "mph"}
 INCHES_PER_MM: Final = 1.0 / 25.4  # exact
 FEET_PER_METRE: Final = 1.0 / 0.3048  # exact
 FASTEST_M_S: Final = 12.0  # a sprinter's
@@ -48,36 +50,21 @@ _SLOPE: Final = re.compile(
 )
 
 _DISTANCES: Final = {
-    "m": 1.0,
-    "km": 1000.0,
-    "mi": METRES_PER_MILE,
-    "mile": METRES_PER_MILE,
-    "miles": METRES_PER_MILE,
-    "yd": _METRES_PER_YARD,
-    "yard": _METRES_PER_YARD,
-    "yards": _METRES_PER_YARD,
+    **{"m": 1.0, "km": 1000.0},
+    **dict.fromkeys(("mi", "mile", "miles"), METRES_PER_MILE),
+    **dict.fromkeys(("yd", "yard", "yards"), _METRES_PER_YARD),
 }
 _SPEEDS: Final = {
     "m/s": 1.0,
-    "km/h": 1000.0 / 3600.0,
-    "kph": 1000.0 / 3600.0,
-    "mph": METRES_PER_MILE / 3600.0,
-    "mi/h": METRES_PER_MILE / 3600.0,
+    **dict.fromkeys(("km/h", "kph"), 1000.0 / 3600.0),
+    **dict.fromkeys(("mph", "mi/h"), METRES_PER_MILE / 3600.0),
 }
-_MASSES: Final = {
-    "kg": 1.0,
-    "lb": _KILOGRAMS_PER_POUND,
-    "lbs": _KILOGRAMS_PER_POUND,
-    "pounds": _KILOGRAMS_PER_POUND,
-}
+_MASSES: Final = {"kg": 1.0, **dict.fromkeys(("lb", "lbs", "pounds"), _KILOGRAMS_PER_POUND)}
 #: Below this, a height without a unit is in metres.
 _METRES_BELOW: Final = 3.0
 _HEIGHTS: Final = {
-    "m": 1.0,
-    "cm": 0.01,
-    "mm": 0.001,
-    "in": _METRES_PER_INCH,
-    "inches": _METRES_PER_INCH,
+    **{"m": 1.0, "cm": 0.01, "mm": 0.001},
+    **dict.fromkeys(("in", "inches"), _METRES_PER_INCH),
 }
 
 
@@ -119,7 +106,7 @@ def speed_words(speed_m_s: float, units: Units = "metric", decimals: int = 1) ->
     ('9 km/h', '6 mph')
     """
     an_hour = round(3600.0 * speed_m_s / LONG[units][0], decimals)
-    return f"{an_hour:g} {'mph' if units == 'imperial' else 'km/h'}"
+    return f"{an_hour:g} {AN_HOUR[units]}"
 
 
 def dose_words(easy_km: float, units: Units) -> tuple[str, str]:
@@ -202,18 +189,6 @@ def parse_distance(
     if may_be_0 and _NO_DISTANCE.fullmatch(words):
         return 0.0
     return _quantity(words, name, _DISTANCES, accepted, 0.0, most_m)
-
-
-def with_own_unit(words: str, units: Units) -> str:
-    """A distance as it was typed: a bare number is in the runner's own unit.
-
-    Examples
-    --------
-    >>> with_own_unit("5,2", "metric"), with_own_unit("3", "imperial")
-    ('5,2 km', '3 mi')
-    """
-    bare = words.replace(",", ".").replace(".", "", 1).isdigit()
-    return f"{words} {'km' if units == 'metric' else 'mi'}" if bare else words
 
 
 def parse_speed(words: str, name: str = "speed") -> float:
@@ -337,11 +312,8 @@ def parse_typed_mass(words: str, units: Units = "metric", name: str = "mass") ->
     >>> parse_typed_mass("70", "metric"), round(parse_typed_mass("154", "imperial"), 1)
     (70.0, 69.9)
     """
-    return read_typed(
-        lambda known: parse_mass(known, name),
-        words,
-        _with_unit(words, "lb" if units == "imperial" else "kg"),
-    )
+    unit = "lb" if units == "imperial" else "kg"
+    return read_typed(lambda known: parse_mass(known, name), words, unit)
 
 
 def parse_typed_height(words: str, units: Units = "metric", name: str = "height") -> float:
@@ -357,7 +329,7 @@ def parse_typed_height(words: str, units: Units = "metric", name: str = "height"
     number = bare_number(words)
     short = number is not None and number < _METRES_BELOW
     unit = "in" if units == "imperial" else "m" if short else "cm"
-    return read_typed(lambda known: parse_height(known, name), words, _with_unit(words, unit))
+    return read_typed(lambda known: parse_height(known, name), words, unit)
 
 
 def parse_whole(words: str, most: int) -> int | None:
@@ -372,46 +344,33 @@ def parse_whole(words: str, most: int) -> int | None:
     return int(words) if known and int(words) <= most else None
 
 
-def speed_with_unit(words: str, units: Units) -> str:
-    """A speed as :func:`parse_speed` reads it; one without a unit gets the user's.
+def read_typed(read: Callable[[str], _T], words: str, unit: str) -> _T:
+    """What was typed, in that unit where it has none; a refusal tells it as it was typed.
 
     Examples
     --------
-    >>> speed_with_unit("10.5", "metric"), speed_with_unit("6 mph", "metric")
-    ('10.5 km/h', '6 mph')
-    """
-    return _with_unit(words, "mph" if units == "imperial" else "km/h")
-
-
-def slope_with_unit(words: str) -> str:
-    """A slope as :func:`parse_slope` reads it; one without a unit is in percent.
-
-    Examples
-    --------
-    >>> slope_with_unit("−1.5"), slope_with_unit("2 deg")
-    ('−1.5 %', '2 deg')
-    """
-    return _with_unit(words, "%")
-
-
-def read_typed(read: Callable[[str], _T], words: str, with_unit: str) -> _T:
-    """What was typed, read as it is with its unit; a refusal tells it as it was typed.
-
-    Examples
-    --------
-    >>> read_typed(parse_distance, "600", "600 km")
+    >>> read_typed(parse_distance, "5,2", "km"), read_typed(parse_speed, "3 m/s", "mph")
+    (5200.0, 3.0)
+    >>> read_typed(parse_distance, "600", "km")
     Traceback (most recent call last):
     ...
     imu.errors.ParameterError: distance is '600': give a distance with its unit, such as '5 km', \
 '3.1 mi' or '400 m'.
     """
     try:
-        return read(with_unit)
+        return read(with_unit(words, unit))
     except ParameterError as error:
         raise ParameterError(error.name, words, error.accepted) from None
 
 
-def _with_unit(words: str, unit: str) -> str:
+def with_unit(words: str, unit: str) -> str:
+    """A quantity as it was typed; a bare number gets the unit.
+
+    Examples
+    --------
+    >>> with_unit("10.5", "km/h"), with_unit("6 mph", "km/h"), with_unit("−1.5", "%")
+    ('10.5 km/h', '6 mph', '−1.5 %')
+    """
     return words if bare_number(words) is None else f"{words.strip()} {unit}"
 
 

@@ -35,7 +35,7 @@ from pipelines.runner.review import cool_down_was_told, review_cues
 from pipelines.runner.unfiled import file_it, unfiled_at, unfiled_run
 from pipelines.session.result import SessionResult
 from pipelines.stopping import no_ending_now
-from pipelines.units import parse_distance, read_typed, with_own_unit
+from pipelines.units import LONG, parse_distance, read_typed
 from pipelines.views.page.run import Filed
 from pipelines.views.terminal.first_run import number_up_to, yes_or_no
 
@@ -156,7 +156,7 @@ def _ask_distance(number: int, journal: JournalAtHand) -> None:
     example = "5 km" if units == "metric" else "3 miles"
     distance_m = _asked(
         f"How far was it, such as {example}? [skip] ",
-        lambda words: read_typed(parse_distance, words, with_own_unit(words, units)),
+        lambda words: read_typed(parse_distance, words, LONG[units][1]),
     )
     if distance_m is not None:
         edit_run(journal.open(), number, Stated(Distance(distance_m, "user")))

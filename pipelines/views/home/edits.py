@@ -45,6 +45,7 @@ from pipelines.runner.journal.stated import (
 from pipelines.runner.journal.tags import SURFACES, shoe_name
 from pipelines.runner.unfiled import file_it, unfiled_run
 from pipelines.units import (
+    LONG,
     UNITS,
     distance_words,
     parse_distance,
@@ -52,7 +53,6 @@ from pipelines.units import (
     parse_typed_mass,
     parse_whole,
     read_typed,
-    with_own_unit,
 )
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import capital, printable
@@ -109,7 +109,7 @@ def _run(journal: Journal, fields: Fields, _: datetime) -> str:
         run_m = read_typed(
             lambda known: distance_run(known, "distance", taken_s, outside_m),
             words,
-            with_own_unit(words, units),
+            LONG[units][1],
         )
         distance = Distance(run_m, "user")
     surface = fields.get("surface", "")
@@ -215,7 +215,7 @@ def _shoe(journal: Journal, fields: Fields, now: datetime) -> str:
                 known, "distance so far", most_m=_MOST_SHOE_M, may_be_0=True
             ),
             start,
-            with_own_unit(start, units),
+            LONG[units][1],
         )
         pair = replace(pair, start_km=start_m / 1000.0)
     if bought := fields.get("bought"):
@@ -249,7 +249,7 @@ def _settings(journal: Journal, fields: Fields, _: datetime) -> str:
         known["weekly_ceiling_m"] = read_typed(
             lambda words: parse_distance(words, "weekly ceiling"),
             ceiling,
-            with_own_unit(ceiling, units),
+            LONG[units][1],
         )
     known["strength_days"] = _whole(fields, "strength")
     known["stretches_per_day"] = _whole(fields, "stretches")

@@ -9,7 +9,7 @@ from imu.errors import InputError, ParameterError
 from pipelines.files.loading import decoded
 from pipelines.live_controls import LiveControls
 from pipelines.session.marks import Slope, Speed, mark_from_words
-from pipelines.units import Units, slope_with_unit, slope_words, speed_with_unit
+from pipelines.units import AN_HOUR, Units, slope_words, with_unit
 from pipelines.views.refusals import fitted
 from pipelines.views.terminal.cells import printable
 
@@ -51,9 +51,9 @@ def read_pace(kind: str, words: str, units: Units) -> tuple[str, str]:
     >>> read_pace("speed", "10", "metric"), read_pace("slope", "99", "metric")[0]
     (('10 km/h', ''), '')
     """
-    with_unit = speed_with_unit(words, units) if kind == "speed" else slope_with_unit(words)
+    unit = AN_HOUR[units] if kind == "speed" else "%"
     try:
-        return pace_words(kind, with_unit), ""
+        return pace_words(kind, with_unit(words, unit)), ""
     except ParameterError as error:
         return "", printable(str(fitted(error, units)))
 
