@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +39,7 @@ from pipelines.runner.journal.recorded import begun_at, start_of_table
 from pipelines.runner.user_directory import data_directory
 from pipelines.session.facts import StepsFinished
 from pipelines.session.json_form import to_plain
+from pipelines.session.result import SessionResult
 from pipelines.table_folding import fold_table
 from pipelines.views.progress import progress
 
@@ -113,34 +114,63 @@ def export(
     Tables and lines replace an older file of that name, whole or not at all; never a recording.
     What the recording holds nothing for is told, and all else is written.
     """
-    outputs: dict[str, Path | str | None] = {
-        "--samples": samples,
-        "--steps": steps,
-        "--streams": streams,
-        "--facts": facts,
-        "--marks": marks,
-        "--fit": fit,
-        "--json": as_json,
-    }
-    _check(file, outputs, bids, raw=raw, with_journal=with_journal)
+    outputs = _Outputs(
+        {
+            "--samples": samples,
+            "--steps": steps,
+            "--streams": streams,
+            "--facts": facts,
+            "--marks": marks,
+            "--fit": fit,
+            "--json": as_json,
+        }
+    )
+    _check(file, outputs.places, bids, raw=raw, with_journal=with_journal)
     names = MotionNames(subject, task)
     start_ns = time_of(at)[0] if at else None
     held = any((samples, streams, marks, facts))
     session = _session(file, start_ns, needed=held)
-    faults: list[BackstrideError] = []
     with reader_may_leave():
         if session is not None:
-            _write_held(session, samples, streams, marks, faults, raw=raw)
+            _write_held(outputs, session, raw=raw)
         if bids is not None:
-            with _others_go_on(faults):
+            with outputs.others_go_on():
                 _write_bids(bids, file, session, names, start_ns)
         if any(one is not None for one in (steps, facts, fit, as_json)):
-            with _others_go_on(faults):
+            with outputs.others_go_on():
                 warm_up_filters()
                 found = _found(file, session, start_ns)
-                wanted = (steps, facts, fit, as_json)
-                _write_found(file, found, *wanted, faults, with_journal=with_journal)
-    _tell_faults(faults)
+                _write_found(outputs, file, found, with_journal=with_journal)
+    for fault in outputs.faults[:-1]:
+        complain(str(fault))
+    if outputs.faults:
+        raise outputs.faults[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """Where each output goes, by its option, and why some are lacking, for the end."""
+
+    places: Mapping[str, Path | str | None]
+    faults: list[BackstrideError] = field(default_factory=list)
+
+    def write(self, option: str, how: Callable[[str], object], told: str) -> None:
+        """Write one where it is wanted, and tell it, with the number that comes of it."""
+        place = self.places[option]
+        if place is not None:
+            with self.others_go_on():
+                count = how(str(place))
+                if place != "-":
+                    complain(f"{place}: {told.format(count)}")
+
+    @contextmanager
+    def others_go_on(self) -> Iterator[None]:
+        """Keep why one cannot be written; the same is told once."""
+        try:
+            yield
+        except BackstrideError as fault:
+            if str(fault) not in map(str, self.faults):
+                self.faults.append(fault)
 
 
 def _session(file: Path, start_ns: int | None, *, needed: bool) -> Session | None:
@@ -159,14 +189,6 @@ def _session(file: Path, start_ns: int | None, *, needed: bool) -> Session | Non
     if start_ns is None:
         return session
     return replace(session, header=begun_at(session.header, start_ns))
-
-
-def _tell_faults(faults: list[BackstrideError]) -> None:
-    """Say why outputs are lacking, and end with the last of them."""
-    for fault in faults[:-1]:
-        complain(str(fault))
-    if faults:
-        raise faults[-1]
 
 
 def _check(
@@ -197,35 +219,11 @@ def _check(
             table_format(table, name)
 
 
-@contextmanager
-def _others_go_on(faults: list[BackstrideError]) -> Iterator[None]:
-    """Keep why one output cannot be written, for the end; the same is told once."""
-    try:
-        yield
-    except BackstrideError as fault:
-        if str(fault) not in map(str, faults):
-            faults.append(fault)
-
-
-def _write_held(
-    session: Session,
-    samples: str | None,
-    streams: str | None,
-    marks: str | None,
-    faults: list[BackstrideError],
-    *,
-    raw: bool,
-) -> None:
+def _write_held(outputs: _Outputs, session: Session, *, raw: bool) -> None:
     """What stands in the log as it is."""
-    if streams is not None:
-        with _others_go_on(faults):
-            _tell(streams, f"{write_streams(streams, session)} readings")
-    if samples is not None:
-        with _others_go_on(faults):
-            _tell(samples, f"{write_samples(samples, session, raw=raw)} samples")
-    if marks is not None:
-        with _others_go_on(faults):
-            _write_lines(marks, mark_lines(session))
+    outputs.write("--streams", lambda path: write_streams(path, session), "{} readings")
+    outputs.write("--samples", lambda path: write_samples(path, session, raw=raw), "{} samples")
+    outputs.write("--marks", lambda path: _write_lines(path, mark_lines(session)), "{} lines")
 
 
 def _write_bids(
@@ -240,7 +238,7 @@ def _write_bids(
         began_ns, _ = _start(table.utc_start_ns, start_ns)
         made = Provenance({}, content_digest(file), utc_text(began_ns))
     path = write_motion_bids(folder, names, samples, rate_hz, made)
-    _tell(str(path), f"{len(samples)} samples")
+    complain(f"{path}: {len(samples)} samples")
 
 
 def _start(told_ns: int, stated_ns: int | None) -> tuple[int, tuple[str, ...]]:
@@ -263,17 +261,8 @@ def _found(file: Path, session: Session | None, start_ns: int | None) -> Folded:
     return found
 
 
-def _write_found(
-    file: Path,
-    found: Folded,
-    steps: str | None,
-    facts: str | None,
-    fit: Path | None,
-    as_json: Path | None,
-    faults: list[BackstrideError],
-    *,
-    with_journal: bool,
-) -> None:
+def _write_found(outputs: _Outputs, file: Path, found: Folded, *, with_journal: bool) -> None:
+    """What is found in it."""
     result, made = found.result, provenance_of(file, found.header)
     if with_journal:
         with opened_journal() as journal:
@@ -282,38 +271,26 @@ def _write_found(
             complain(f"note: {file}: your journal does not have this run.")
         else:
             result = known.laid_over(result)
-    if steps is not None:
-        with _others_go_on(faults):
-            write_steps(steps, result.steps, made)
-            _tell(steps, f"{len(result.steps)} steps")
-    if as_json is not None:
-        with _others_go_on(faults):
-            write_result_json(as_json, result, made)
-            _tell(str(as_json), f"{len(result.steps)} steps")
-    if facts is not None:
-        with _others_go_on(faults):
-            kept = (fact for fact in found.facts if not isinstance(fact, StepsFinished))
-            _write_lines(facts, map(to_plain, kept))
-    if fit is not None:
-        with _others_go_on(faults):
-            if not result.header.utc_start_ns:
-                wanted = "when it began, which --fit needs and this recording does not say"
-                raise ParameterError("--at", "", wanted)
-            write_fit(fit, result)
-            _tell(str(fit), f"{result.duration_s:.0f} s")
+    kept = (to_plain(fact) for fact in found.facts if not isinstance(fact, StepsFinished))
+    steps = f"{len(result.steps)} steps"
+    outputs.write("--steps", lambda path: write_steps(path, result.steps, made), steps)
+    outputs.write("--json", lambda path: write_result_json(path, result, made), steps)
+    outputs.write("--facts", lambda path: _write_lines(path, kept), "{} lines")
+    outputs.write("--fit", lambda path: _write_fit(path, result), f"{result.duration_s:.0f} s")
 
 
-def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> None:
+def _write_fit(path: str, result: SessionResult) -> None:
+    if not result.header.utc_start_ns:
+        wanted = "when it began, which --fit needs and this recording does not say"
+        raise ParameterError("--at", "", wanted)
+    write_fit(path, result)
+
+
+def _write_lines(path: str, lines: Iterable[dict[str, Any]]) -> int:
     texts = [json.dumps(line, ensure_ascii=False) for line in lines]
     if path == "-":
         for text in texts:
             say_json(text)
-        return
-    write_text(path, (f"{text}\n" for text in texts))
-    _tell(path, f"{len(texts)} lines")
-
-
-def _tell(path: str, what: str) -> None:
-    """What was written, unless it went to standard output."""
-    if path != "-":
-        complain(f"{path}: {what}")
+    else:
+        write_text(path, (f"{text}\n" for text in texts))
+    return len(texts)
