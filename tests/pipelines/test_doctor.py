@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands import doctor_checks as doctor
-from pipelines.commands.doctor_checks import Finding, examine
+from pipelines.commands import doctor
+from pipelines.commands.doctor import Finding, examine
 from tests.pipelines.command_line import backstride
 
 pytestmark = pytest.mark.usefixtures("home")
