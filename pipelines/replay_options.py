@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,9 +15,6 @@ from imu.runner import Runner
 from pipelines.coaching.alert_settings import AlertSettings
 from pipelines.session.header import SessionHeader
 from pipelines.session.time_range import TimeRange
-
-if TYPE_CHECKING:
-    from pipelines.files.session_reader import Session
 
 #: What is said of a session that went on from an earlier one, where something is stated anew.
 ON_ITS_OWN: Final = (
@@ -90,23 +87,6 @@ class ReplayOptions:
         if self.block is not None and self.block < 1:
             raise ParameterError("--block", self.block, "a number of samples from 1 up")
         Runner(self.mass_kg, self.height_m)
-
-
-def session_as_stated(path: Path, options: ReplayOptions) -> tuple[Session, SessionHeader]:
-    """A session of a file, and its header with what the user states now.
-
-    Raises
-    ------
-    ParameterError
-        When a sample rate is stated.
-    RecordingError
-        When the file cannot be read.
-    """
-    from pipelines.files.session_reader import read_session
-
-    refuse_rate(options)
-    session = read_session(path)
-    return session, header_as_stated(session.header, options)
 
 
 def refuse_rate(options: ReplayOptions) -> None:

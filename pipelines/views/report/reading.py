@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.files.session_reader import read_session
 from pipelines.folding import Progress, fold_session, sensor_of
-from pipelines.replay_options import ReplayOptions, session_as_stated
+from pipelines.replay_options import ReplayOptions, header_as_stated, refuse_rate
 from pipelines.session.result import SessionResult
 from pipelines.table_folding import fold_table
 from pipelines.views.report.recording import Recording
@@ -81,7 +82,9 @@ def _of_session(
     *,
     fresh: bool,
 ) -> Recording:
-    session, header = session_as_stated(path, options)
+    refuse_rate(options)
+    session = read_session(path)
+    header = header_as_stated(session.header, options)
     info = sensor_of(session, "report")
     recompute = fresh or not facts_are_of_use(session, header)
     facts = session.facts
