@@ -373,7 +373,7 @@ class Companion:
         if stage is None or self._plan.usual is None or intensity is None or gait != "run":
             self._over_s = 0.0
             return
-        cue = ceiling_cue(ReturnState(stage), intensity, time_s)
+        cue = ceiling_cue(stage, intensity, time_s)
         self._over_s = 0.0 if cue is None else self._over_s + duration_s
         again = time_s - self._ceiling_told_s >= _CEILING_AGAIN_S
         if cue is not None and self._over_s >= _CEILING_PATIENCE_S and again:

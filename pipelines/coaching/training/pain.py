@@ -75,22 +75,19 @@ class RunPain:
         return max((it for it in (self.during, self.after) if it is not None), default=None)
 
     @property
-    def rise(self) -> int | None:
-        """The most after the run, less before it; None when either is unknown."""
-        later = [item for item in (self.of_run, self.next_day, self.second_day) if item is not None]
-        if self.before is None or not later:
-            return None
-        return max(later) - self.before
+    def later(self) -> list[int]:
+        """All that is known of the pain in it and after it."""
+        return [it for it in (self.of_run, self.next_day, self.second_day) if it is not None]
 
     @property
-    def is_rated(self) -> bool:
-        """Whether anything is known of the pain in it or after it."""
-        return any(it is not None for it in (self.of_run, self.next_day, self.second_day))
+    def rise(self) -> int | None:
+        """The most after the run, less before it; None when either is unknown."""
+        return max(self.later) - self.before if self.later and self.before is not None else None
 
     @property
     def worst_later(self) -> int:
         """The most after the run; 0 when nothing was noted."""
-        return max(self.of_run or 0, self.next_day or 0, self.second_day or 0)
+        return max(self.later, default=0)
 
     @property
     def pain_free(self) -> bool | None:
@@ -99,7 +96,7 @@ class RunPain:
         Any pain noted settles it at once; that there was none is known only from ratings right
         after the run and the day after.
         """
-        if any(item for item in (self.of_run, self.next_day, self.second_day)):
+        if self.worst_later:
             return False
         if self.of_run is None or (self.next_day is None and self.second_day is None):
             return None
@@ -160,7 +157,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
             reasons.append((PainTier.PHYSIOTHERAPIST, cue))
         reasons.append((PainTier.WATCH, _watch(pain, now_ns)))
     # what nobody rated afterwards was no run without pain
-    latest = [run for run in runs if run.is_rated][-5:]
+    latest = [run for run in runs if run.later][-5:]
     rises = sum(1 for run in latest if run.rise is not None and run.rise >= CLEAR_RISE)
     if rises >= _OFTEN:
         numbers = {"runs": rises, "of": len(latest)}

@@ -60,11 +60,6 @@ class ReturnState:
         """Whether the runner is back to usual."""
         return self.stage == len(STAGES)
 
-    @property
-    def intensity_ceiling(self) -> float | None:
-        """Most intensity of this stage, relative to usual; None when the return is complete."""
-        return None if self.finished else STAGES[self.stage].intensity_ceiling
-
 
 def after_session(state: ReturnState, run: RunPain) -> tuple[ReturnState, Cue]:
     """Take a session with its ratings; returns the new state and what to tell.
@@ -123,12 +118,12 @@ def stage_cue(state: ReturnState) -> Cue:
     return Cue(f"return.{stage.name}", {"percent": 100.0 * stage.intensity_ceiling})
 
 
-def ceiling_cue(state: ReturnState, intensity: float, time_s: float) -> Cue | None:
+def ceiling_cue(stage: int, intensity: float, time_s: float) -> Cue | None:
     """Ask to ease off where a block's intensity is above the stage's ceiling."""
-    ceiling = state.intensity_ceiling
-    if ceiling is None or not intensity > ceiling:
-        return None
-    return Cue("return.ceiling", {"percent": 100.0 * ceiling}, time_s)
+    ceiling = STAGES[stage].intensity_ceiling
+    return (
+        Cue("return.ceiling", {"percent": 100.0 * ceiling}, time_s) if intensity > ceiling else None
+    )
 
 
 def surface_cue(stage: int, surface: str) -> Cue | None:
