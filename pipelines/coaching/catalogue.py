@@ -16,7 +16,7 @@ class Text:
     Attributes
     ----------
     words : str
-        With fields in braces for :func:`~pipelines.coaching.texts.text`. A field such as
+        With fields in braces for :class:`~pipelines.coaching.training.cues.Cue`. A field such as
         ``{days:#day}`` is a whole number with its noun, in the plural where it is not one.
     sources : tuple of str
         Articles and studies, empty for plain wording.
@@ -61,3 +61,13 @@ ARTICLES: Final = tuple(title for name, title in _SOURCES.items() if name.isdigi
 #: What the families of texts are about, by what their names begin with.
 SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(_SUBJECTS)
 CATALOGUE: Final[Mapping[str, Text]] = MappingProxyType(_TEXTS)
+
+
+def texts_by_source() -> dict[str, list[str]]:
+    """Names of the texts that stand on each source: studies first, the articles last."""
+    found: dict[str, list[str]] = {}
+    for name, entry in CATALOGUE.items():
+        for source in entry.sources:
+            found.setdefault(source, []).append(name)
+    studies = sorted(found.keys() - set(ARTICLES))
+    return {source: found[source] for source in (*studies, *ARTICLES)}

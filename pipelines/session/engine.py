@@ -30,8 +30,8 @@ from imu.waveforms import Waveforms
 from pipelines.coaching.budget import CueBudget, uses_budget
 from pipelines.coaching.coach import Coach
 from pipelines.coaching.companion import Companion, Ending, RunSoFar
-from pipelines.coaching.texts import Number
 from pipelines.coaching.training.bends import heading_turn_deg
+from pipelines.coaching.training.cues import Number
 from pipelines.session import facts
 from pipelines.session.beside import Beside
 from pipelines.session.carried import Carried

@@ -1,9 +1,9 @@
 """Facts: what a session's log says has happened, as the fold finds it, one record a kind.
 
 Facts are numbers and codes; sentences are made of them elsewhere (``pipelines/words/fact_words.py``
-and ``pipelines/coaching/texts.py``). ``time_s`` is on the session's clock, the sensor's, from the
-first sample on: the time of the latest sample when the fact became one, where its class says no
-other. Before the first sample it is 0.
+and ``pipelines/coaching/training/cues.py``). ``time_s`` is on the session's clock, the sensor's,
+from the first sample on: the time of the latest sample when the fact became one, where its class
+says no other. Before the first sample it is 0.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from imu.drift.indicators import INDICATORS
-from pipelines.coaching.texts import text
-from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.cues import Cue, Number
 
 #: Fewer runs a tag show nothing.
 LEAST_RUNS: Final = 3
@@ -47,50 +46,6 @@ class TaggedRun:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One indicator with one tag against another.
-
-    Attributes
-    ----------
-    indicator : str
-        Name of the value.
-    first, second : str
-        The tags.
-    pairs : int
-        How many pairs were formed.
-    median_change : float
-        Median over the pairs of second against first: % of the first, or a difference.
-    higher : int
-        Pairs in which the second was higher.
-    relative : bool
-        Whether the changes are percentages.
-    """
-
-    indicator: str
-    first: str
-    second: str
-    pairs: int
-    median_change: float
-    higher: int
-    relative: bool
-
-    @property
-    def cue(self) -> Cue:
-        """The finding as one sentence."""
-        numbers: dict[str, float | str] = {
-            "indicator": _words(self.indicator),
-            "first": self.first,
-            "second": self.second,
-            "change": self.median_change,
-            "higher": self.higher,
-            "pairs": self.pairs,
-        }
-        if self.relative:
-            return Cue("compare.relative", numbers)
-        return Cue("compare.absolute", numbers | {"unit": _ABSOLUTE[self.indicator]})
-
-
 def compare(
     runs: Sequence[TaggedRun],
     first: str,
@@ -98,8 +53,8 @@ def compare(
     indicator: str,
     *,
     before_and_after: bool = False,
-) -> Comparison | None:
-    """Compare two tags; None where either has fewer than three runs with the value.
+) -> Cue | None:
+    """Compare two tags by a value; None where either has fewer than three runs with it.
 
     Parameters
     ----------
@@ -112,6 +67,12 @@ def compare(
     before_and_after : bool
         For shoes: the last five runs with the first against the first five with the second, in
         order, instead of the nearest in time.
+
+    Returns
+    -------
+    Cue or None
+        Its numbers hold the pairs, in how many the second was higher, and the median change of the
+        second against the first: % of the first, or a difference.
     """
     with_value = [run for run in runs if math.isfinite(run.values.get(indicator, math.nan))]
     ordered = sorted(with_value, key=lambda run: run.utc_ns)
@@ -132,15 +93,17 @@ def compare(
             changes.append(100.0 * (value / base - 1.0))
     if len(changes) < LEAST_RUNS:
         return None
-    return Comparison(
-        indicator,
-        first,
-        second,
-        len(changes),
-        statistics.median(changes),
-        sum(change > 0.0 for change in changes),
-        relative,
-    )
+    numbers: dict[str, Number] = {
+        "indicator": _words(indicator),
+        "first": first,
+        "second": second,
+        "change": statistics.median(changes),
+        "higher": sum(change > 0.0 for change in changes),
+        "pairs": len(changes),
+    }
+    if relative:
+        return Cue("compare.relative", numbers)
+    return Cue("compare.absolute", numbers | {"unit": _ABSOLUTE[indicator]})
 
 
 def comparison_cues(
@@ -150,24 +113,13 @@ def comparison_cues(
 
     With fewer than three runs a tag only that is told.
     """
-    found = [
-        result
-        for indicator in _TOLD
-        if (result := compare(runs, first, second, indicator, before_and_after=before_and_after))
-    ]
-    if found:
-        return [*(result.cue for result in found), Cue("compare.limits")]
-    counts = {tag: sum(run.tag == tag for run in runs) for tag in (first, second)}
+    found = [compare(runs, first, second, one, before_and_after=before_and_after) for one in _TOLD]
+    if any(found):
+        return [*filter(None, found), Cue("compare.limits")]
+    first_runs, second_runs = (sum(run.tag == tag for run in runs) for tag in (first, second))
+    numbers = {"first": first, "second": second}
     return [
-        Cue(
-            "compare.too_few",
-            {
-                "first": first,
-                "second": second,
-                "first_runs": counts[first],
-                "second_runs": counts[second],
-            },
-        )
+        Cue("compare.too_few", numbers | {"first_runs": first_runs, "second_runs": second_runs})
     ]
 
 
@@ -222,8 +174,6 @@ def _in_order(
 
 def _words(indicator: str) -> str:
     if indicator == NEXT_DAY_PAIN:
-        return text("compare.next_day_pain").capitalize()
-    for item in INDICATORS:
-        if item.name == indicator:
-            return item.words.capitalize()
-    return indicator.replace("_", " ").capitalize()
+        return Cue("compare.next_day_pain").message.capitalize()
+    known = (item.words for item in INDICATORS if item.name == indicator)
+    return next(known, indicator.replace("_", " ")).capitalize()

@@ -14,7 +14,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
 
 #: Names of the questions, in the order in which they are asked; all are asked.
@@ -62,8 +61,6 @@ def question(name: str) -> str:
     >>> question("weakness")
     'Is a leg weaker than it was?'
     """
-    if name not in QUESTIONS:
-        raise ParameterError("question", name, "one of " + ", ".join(QUESTIONS))
     return Cue(f"red_flags.{name}").message
 
 

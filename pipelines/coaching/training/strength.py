@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 from imu.ranges import Checked, Within
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.weekly import monday_of
 
@@ -129,7 +128,7 @@ def stretch_timer(plan: StretchPlan) -> list[Cue]:
     time_s = 0.0
     holds = [side for _ in range(plan.rounds) for side in ("left", "right")]
     for number, side in enumerate(holds):
-        which = text(f"stretch.{side}")
+        which = Cue(f"stretch.{side}").message
         cues.append(Cue("stretch.hold", {"side": which, "seconds": plan.hold_s}, time_s))
         time_s += plan.hold_s
         if number < len(holds) - 1:

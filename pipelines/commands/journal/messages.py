@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from imu.errors import ParameterError
-from pipelines.coaching.texts import is_article
+from pipelines.coaching.catalogue import ARTICLES
 from pipelines.coaching.training.cues import Cue
 from pipelines.commands.messages import complain, say
 from pipelines.runner.journal.advice import advice
@@ -71,7 +71,7 @@ def say_cues(cues: Iterable[Cue]) -> None:
     Titles of health articles are long beside a sentence; they are told by ``journal sources``.
     """
     for cue in cues:
-        named = [source for source in cue.sources if not is_article(source)]
+        named = [source for source in cue.sources if source not in ARTICLES]
         where = f" [{'; '.join(named)}]" if named else ""
         say(f"{cue.message}{where}")
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from imu.errors import ParameterError
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.red_flags import QUESTIONS, RedFlagState, judge, question
 from pipelines.commands.journal.messages import add_or_tell, asked, asked_or_later, say_cues
@@ -83,14 +82,14 @@ def ask_questions(
     answers = {name: name in yes for name in QUESTIONS}
     left_off: BaseException | None = None
     if not no_others:
-        say(text("red_flags.introduction"))
+        say(Cue("red_flags.introduction").message)
         try:
             put_off = _ask_all(answers)
             if put_off and not any(answers.values()):
                 say(f"They stay open. {ANSWER_THEM}")
                 return
             if before.stopped and not put_off:  # also where another sign stays
-                cleared = cleared or asked(text("red_flags.cleared_question"))
+                cleared = cleared or asked(Cue("red_flags.cleared_question").message)
         except (ParameterError, KeyboardInterrupt) as ending:
             if not any(answers.values()):
                 raise

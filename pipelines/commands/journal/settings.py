@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
 from pipelines.commands.checks import as_options
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
@@ -73,4 +73,4 @@ def settings(
         say(line)
     say(f"journal           {path}")
     if now.weekly_ceiling_m is None:
-        say(f"note: {text('weekly.why')}")
+        say(f"note: {Cue('weekly.why').message}")

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from imu.errors import ParameterError
-from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.shoes import shoe_cue
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
@@ -82,7 +82,7 @@ def shoe(
                     journal.replace(pair)
                 else:
                     journal.add(pair)
-                    say(text("words.shoe_fit"))
+                    say(Cue("words.shoe_fit").message)
         units = journal.settings().units
         distances, unmeasured = odometers_m(journal), unmeasured_runs(journal)
         shoes = journal.entries(Shoe)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.coaching.catalogue import SUBJECTS
-from pipelines.coaching.texts import is_article, texts_by_source
+from pipelines.coaching.catalogue import ARTICLES, SUBJECTS, texts_by_source
 from pipelines.commands.messages import say
 
 
@@ -11,7 +10,7 @@ def sources() -> None:
     """List the studies and articles behind the advice."""
     articles_begun = False
     for source, names in texts_by_source().items():
-        if is_article(source) and not articles_begun:
+        if source in ARTICLES and not articles_begun:
             say("Health articles on running with back pain, which this program was begun from:")
             articles_begun = True
         families = dict.fromkeys(name.split(".")[0] for name in names)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
 from pipelines.commands.journal.messages import opened_journal, say_cues
 from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import say
@@ -45,4 +45,4 @@ def week(
             for name, figure in load_figures(journal, now.date()).items():
                 value = f"{figure:.2f}" if isfinite(figure) else "not yet known"
                 title = "load ratio (acwr)" if name == "acwr" else name
-                say(f"{title}: {value}. {text(f'chart.{name}')}")
+                say(f"{title}: {value}. {Cue(f'chart.{name}').message}")

@@ -16,7 +16,6 @@ from devices.receiver import Receiver
 from devices.sources import open_source
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.runner.desk.twisting_store import TwistingStore
@@ -119,7 +118,7 @@ async def run_desk(
                 before = watch.sees_twisting
                 nudge = watch.push(samples)
                 if before is None and not watch.sees_twisting:
-                    note(text("twisting.unseen"))
+                    note(Cue("twisting.unseen").message)
                 if nudge is not None:
                     tell(nudge)
                 if see is not None:

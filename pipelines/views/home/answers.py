@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from imu.errors import ParameterError, RecordingError
 from pipelines.clock_words import clock_words
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.comparisons import comparison_cues, tags_to_compare
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.pain_moments import Placed
 from pipelines.coaching.training.red_flags import QUESTIONS, question
 from pipelines.coaching.training.traffic_light import CHANGE_FROM
@@ -222,7 +222,7 @@ class Answers:
             "exercises.html.j2",
             frame,
             exercises=EXERCISES.values(),
-            habits=[text("desk.habit"), text("twisting.habit")],
+            habits=[Cue("desk.habit").message, Cue("twisting.habit").message],
             not_now=self._not_now(),
         )
 

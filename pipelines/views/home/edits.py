@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final, get_args
 
 from imu.errors import InputError, ParameterError
-from pipelines.coaching.texts import text
+from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.pain import ago_words, check_cue
 from pipelines.coaching.training.pain_moments import felt_ns, is_too_early, is_too_late
@@ -230,7 +230,7 @@ def _shoe(journal: Journal, fields: Fields, now: datetime) -> str:
         journal.replace(pair)
         return f"{name} is in your journal."
     journal.add(pair)
-    return f"{name} is in your journal. {text('words.shoe_fit')}"
+    return f"{name} is in your journal. {Cue('words.shoe_fit').message}"
 
 
 def _settings(journal: Journal, fields: Fields, _: datetime) -> str:

@@ -11,13 +11,8 @@ from pathlib import Path
 import pytest
 
 from imu.errors import ParameterError
-from pipelines.coaching.catalogue import CATALOGUE, SUBJECTS
-from pipelines.coaching.texts import (
-    is_article,
-    sources,
-    text,
-    texts_by_source,
-)
+from pipelines.coaching.catalogue import ARTICLES, CATALOGUE, SUBJECTS, texts_by_source
+from pipelines.coaching.training.cues import Cue, Number
 
 ROOT = Path(__file__).parents[4]
 #: Words that only a reference to a study or a red flag may use.
@@ -30,6 +25,10 @@ MAY = {
     "pain.light_stop",
     "pain.light_stop_rising",
 }
+
+
+def text(name: str, /, **numbers: Number) -> str:
+    return Cue(name, numbers).message
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE.keys() - MAY))
@@ -64,9 +63,9 @@ ADVISING = (
 
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if name.startswith(ADVISING)])
 def test_advice_names_its_sources(name: str) -> None:
-    assert sources(name)
-    for source in sources(name):
-        assert re.search(r"(19|20)\d\d|rule of thumb", source) or is_article(source), source
+    assert CATALOGUE[name].sources
+    for source in CATALOGUE[name].sources:
+        assert re.search(r"(19|20)\d\d|rule of thumb", source) or source in ARTICLES, source
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_whole_minutes_are_told_as_such() -> None:
 def test_sources_are_found_with_the_texts_that_stand_on_them() -> None:
     found = texts_by_source()
     assert sum(map(len, found.values())) == sum(len(entry.sources) for entry in CATALOGUE.values())
-    assert [is_article(source) for source in found] == [False] * (len(found) - 5) + [True] * 5
+    assert [source in ARTICLES for source in found] == [False] * (len(found) - 5) + [True] * 5
 
 
 def test_every_family_says_what_it_is_about() -> None:
@@ -107,7 +106,7 @@ def test_every_family_says_what_it_is_about() -> None:
 
 def test_two_miles_a_week_is_labelled_a_rule_of_thumb() -> None:
     assert "rule of thumb" in text("weekly.why")
-    assert "users' rule of thumb" in sources("weekly.reached")
+    assert "users' rule of thumb" in Cue("weekly.reached").sources
 
 
 def test_charts_are_marked_as_charts_only() -> None:

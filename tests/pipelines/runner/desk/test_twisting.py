@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from devices.simulator.virtual_clock import VirtualClock
 from imu.samples import Samples
-from pipelines.coaching.texts import text
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.desk import DeskParams
 from pipelines.coaching.training.twisting import TwistingHistory, add_rates
@@ -154,7 +153,7 @@ def test_stillness_does_not_make_turning_seem_quick() -> None:
 
 @pytest.mark.parametrize("name", ["twisting.note", "twisting.unseen"])
 def test_the_words_claim_no_harm(name: str) -> None:
-    assert not re.search(r"harm|hurt|injur|damag|risk|danger|avoid|stop", text(name))
+    assert not re.search(r"harm|hurt|injur|damag|risk|danger|avoid|stop", Cue(name).message)
 
 
 # ---------------------------------------------------------------------------------------- the store
@@ -283,7 +282,7 @@ def test_a_sensors_days_are_learned_and_then_used(tmp_path: Path) -> None:
 def test_a_sensor_without_a_gyroscope_says_once_that_it_sees_no_twists(tmp_path: Path) -> None:
     url = "sim:?protocol=polar&standing_s=20&minutes=0.1&rate=100"
     summary, cues, notes = at_desk(url, tmp_path)
-    assert notes == [text("twisting.unseen")]
+    assert notes == [Cue("twisting.unseen").message]
     assert cues == []
     assert len(summary.lines()) == 2
     assert not (tmp_path / "twisting.json").exists()

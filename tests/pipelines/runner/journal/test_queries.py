@@ -164,10 +164,10 @@ def test_surfaces_are_compared_with_the_pain_of_the_day_after(journal: Journal) 
     assert len(runs) == 6
     shock_change = compare(runs, "road", "track", "impact_shock_g")
     assert shock_change is not None
-    assert shock_change.median_change == pytest.approx(-10.0)
+    assert shock_change.numbers["change"] == pytest.approx(-10.0)
     pain_change = compare(runs, "road", "track", NEXT_DAY_PAIN)
     assert pain_change is not None
-    assert pain_change.median_change == -2.0
+    assert pain_change.numbers["change"] == -2.0
 
 
 def test_shoes_are_compared_by_name(journal: Journal) -> None:
@@ -178,7 +178,7 @@ def test_shoes_are_compared_by_name(journal: Journal) -> None:
         )
     found = compare(runs_by_shoe(journal), "old", "new", "impact_shock_g", before_and_after=True)
     assert found is not None
-    assert found.pairs == 3
+    assert found.numbers["pairs"] == 3
 
 
 # --------------------------------------------------------------------------------------------- pain
