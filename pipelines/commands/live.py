@@ -20,7 +20,6 @@ from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 from pipelines.coaching.alert_command import AlertCommand
 from pipelines.coaching.alert_settings import AlertSettings
-from pipelines.coaching.plan import CompanionPlan
 from pipelines.commands.after_run import (
     ask_after_run,
     file_and_review,
@@ -295,13 +294,9 @@ def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOption
     marks |= {"surface": first.surface, "shoe": first.shoe}
     if first.pain:
         marks["pain"] = f"{first.pain} before"
-    body = first.settings
-    options = replace(
-        stated,
-        mass_kg=body.mass_kg if stated.mass_kg is None else stated.mass_kg,
-        height_m=body.height_m if stated.height_m is None else stated.height_m,
-        marks=tuple((kind, marks[kind]) for kind in _MARKS if marks.get(kind)),
-    )
+    told = tuple((kind, marks[kind]) for kind in _MARKS if marks.get(kind))
+    body, options = first.settings, replace(stated, marks=told)
+    options = _with_body(options, body.mass_kg, body.height_m)
     return first.source, options, first.page
 
 
@@ -360,46 +355,39 @@ def _completed(
     surface, shoe, speed and slope from the beginning; ``history``, whether to compare with earlier
     runs on that surface in that shoe.
     """
-    simulated = _simulated(source)
     stated = replace(stated, marks=marks)
     if body is not None:
         stated = replace(stated, mass_kg=body.mass_kg, height_m=body.height_m)
     if source.partition(":")[0] == "trace":
         return stated, ["a trace is nobody's run: it is not filed in the journal."]
-    options = stated
-    notes: list[str] = []
+    # a trial run is not filed, but its runner is the same person
+    simulated, now, earlier = _simulated(source), datetime.now().astimezone(), stated.earlier
+    own = simulated is None
+    begun_ns = earlier.header.utc_start_ns if own and earlier is not None else None
+    baseline = stated.baseline if own else None
+    plan, notes = plan_for_run(journal, now, baseline, begun_ns, marks=marks)
+    if body is not None:
+        plan = replace(plan, units=body.units)
+    options = replace(stated, companion=plan)
     if simulated is None:
-        options, notes = _as_the_journal_says(stated, body, journal, history=history)
-    shoe = unknown_shoe_note(journal, dict(marks).get("shoe", ""), filed=simulated is None)
-    notes += [shoe] if shoe else []
-    cut = interrupted_note(source, time.time_ns()) if stated.earlier is None else None
+        options, more = _filed(options, body, journal, history=history)
+        notes += more
+    else:
+        # the simulated runner is as heavy and tall as the scenario says
+        options = _with_body(options, simulated.mass, simulated.height)
+        if simulated.baseline and options.baseline is None:
+            options = replace(options, baseline=load_baseline(Path(simulated.baseline)))
+    # in mid-run nobody warms up, and who only tries it out need not
+    tries = not own and (plan.longest is None or not plan.longest.distance_m)
+    goes_on = tries or earlier is not None
+    before = cues_before(plan, marks)
+    notes += [one.message for one in before if not (goes_on and one.text_id in _FOR_A_RUN)]
+    notes += filter(None, [unknown_shoe_note(journal, dict(marks).get("shoe", ""), filed=own)])
+    cut = interrupted_note(source, time.time_ns()) if earlier is None else None
     if cut is not None:
         how = _continue_words(source, cut) if body is None else ""
         notes.append(f"{cut.words} {how}".rstrip())
-    if simulated is None:
-        return options, notes
-    # a trial run is not filed, but its runner is the same person
-    plan, told = plan_for_run(journal, datetime.now().astimezone(), marks=marks)
-    if body is not None:
-        plan = replace(plan, units=body.units)
-    # who only tries it out need not warm up
-    tries = plan.longest is None or not plan.longest.distance_m
-    told += _said_before(plan, marks, goes_on=tries or stated.earlier is not None)
-    # the simulated runner is as heavy and tall as the scenario says
-    return replace(
-        stated,
-        companion=plan,
-        mass_kg=simulated.mass if stated.mass_kg is None else stated.mass_kg,
-        height_m=simulated.height if stated.height_m is None else stated.height_m,
-        baseline=stated.baseline
-        or (load_baseline(Path(simulated.baseline)) if simulated.baseline else None),
-    ), [*told, *notes]
-
-
-def _said_before(plan: CompanionPlan, marks: Marks, *, goes_on: bool) -> list[str]:
-    """What is worth knowing before a run; in mid-run nobody warms up."""
-    before = cues_before(plan, marks)
-    return [cue.message for cue in before if not (goes_on and cue.text_id in _FOR_A_RUN)]
+    return options, notes
 
 
 def _continue_words(source: str, cut: Interrupted) -> str:
@@ -408,33 +396,32 @@ def _continue_words(source: str, cut: Interrupted) -> str:
     return f"To keep its baseline, stop and start with: {command}"
 
 
-def _as_the_journal_says(
+def _filed(
     options: LiveOptions, body: Settings | None, journal: JournalAtHand, *, history: bool
 ) -> tuple[LiveOptions, list[str]]:
-    """Body data and what accompanies the run, from the journal; it may be in trouble."""
-    now = datetime.now().astimezone()
-    begun_ns = None if options.earlier is None else options.earlier.header.utc_start_ns
-    plan, notes = plan_for_run(journal, now, options.baseline, begun_ns, marks=options.marks)
-    earlier = RunHistory()
+    """A run that the journal gets: its runner's body, and what to compare it with, with notes."""
+    notes: list[str] = []
+    earlier, plan = RunHistory(), options.companion
     if options.baseline is not None:
         notes.append("compared with the baseline that you gave.")
-    elif history and plan.longest is not None:  # else the journal is no help, as is told
-        marks = dict(options.marks)
-        earlier, trouble = history_for_run(
-            journal, now, marks.get("surface", ""), marks.get("shoe", "")
-        )
+    # else the journal is no help, as is told
+    elif history and plan is not None and plan.longest is not None:
+        marks, now = dict(options.marks), datetime.now().astimezone()
+        surface, shoe = marks.get("surface", ""), marks.get("shoe", "")
+        earlier, trouble = history_for_run(journal, now, surface, shoe)
         notes += [trouble] if trouble else []
-    notes += _said_before(plan, options.marks, goes_on=options.earlier is not None)
     settings = journal.ask(Journal.settings, Settings()) if body is None else body
+    options = replace(options, filed=True, noted=NotedMeanwhile(journal), history=earlier)
+    return _with_body(options, settings.mass_kg, settings.height_m), notes
+
+
+def _with_body(options: LiveOptions, mass_kg: float | None, height_m: float | None) -> LiveOptions:
+    """The same, with a body where none is stated."""
     return replace(
         options,
-        filed=True,
-        noted=NotedMeanwhile(journal),
-        history=earlier,
-        companion=plan if body is None else replace(plan, units=body.units),
-        mass_kg=settings.mass_kg if options.mass_kg is None else options.mass_kg,
-        height_m=settings.height_m if options.height_m is None else options.height_m,
-    ), notes
+        mass_kg=mass_kg if options.mass_kg is None else options.mass_kg,
+        height_m=height_m if options.height_m is None else options.height_m,
+    )
 
 
 def _tell_end(run: LiveRun, filed: Filed, journal: JournalAtHand | None) -> None:
