@@ -12,12 +12,11 @@ import os
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, NamedTuple, cast
 
 import lz4.frame
-import numpy as np
 import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import EndOfFile, RecordLengthLimitExceeded
@@ -41,9 +40,6 @@ _TEXT_TIMES: Final = 8
 
 _RECORD_HEAD: Final = struct.Struct("<BQ")  # opcode, length
 _MESSAGE_HEAD: Final = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
-#: Where a record's length and a message's channel lie, from the record's first byte.
-_LENGTH_AT: Final = 1
-_CHANNEL_AT: Final = 9
 _DATA_END_BYTES: Final = 4
 _FOOTER_BYTES: Final = 20
 _DATA_END: Final = _RECORD_HEAD.pack(Opcode.DATA_END, _DATA_END_BYTES)
@@ -138,8 +134,6 @@ class Recovery:
     ----------
     file : binary file
         At its beginning.
-    passed_over : callable
-        Tells which topics are not wanted; their messages are counted and not given.
     whole : bool
         Once iterated: whether the file has all that was written to it.
     torn : bool
@@ -151,7 +145,6 @@ class Recovery:
     """
 
     file: IO[bytes]
-    passed_over: Callable[[Topic], bool]
     whole: bool = False
     torn: bool = False
     damages: int = 0
@@ -210,7 +203,8 @@ class Recovery:
                 self._sound_end = start + _RECORD_HEAD.size + len(body)
                 yield from self._read_chunk(records)
             elif opcode == Opcode.MESSAGE:  # where another program rewrote it without chunks
-                yield from self._message(body)
+                if (message := self._message(body)) is not None:
+                    yield message
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self._take_in(opcode, body)
             elif opcode == Opcode.DATA_END and len(body) == _DATA_END_BYTES:
@@ -259,27 +253,18 @@ class Recovery:
         return chunk
 
     def _read_chunk(self, data: bytes) -> Iterator[Message]:
-        runs = self._runs_passed_over(data)
         end = 0
         while end < len(data):
-            if end in runs:
-                end, count = runs[end]
-                self._messages += count
-                continue
             opcode, length = _RECORD_HEAD.unpack_from(data, end)
             start = end + _RECORD_HEAD.size
             end = start + length
             if end > len(data):
                 raise Damage
             if opcode == Opcode.MESSAGE:
-                yield from self._message(data[start:end])
+                if (message := self._message(data[start:end])) is not None:
+                    yield message
             elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self._take_in(opcode, data[start:end])
-                runs = self._runs_passed_over(data)  # a channel may be new
-
-    def _runs_passed_over(self, data: bytes) -> dict[int, tuple[int, int]]:
-        channels = [number for number, topic in self.topics.items() if self.passed_over(topic)]
-        return _runs_of_channels(data, channels)
 
     def _take_in(self, opcode: int, body: bytes) -> None:
         self.allowance.spend(_TEXT_TIMES * len(body))
@@ -297,15 +282,16 @@ class Recovery:
             channel.metadata,
         )
 
-    def _message(self, body: bytes) -> Iterator[Message]:
+    def _message(self, body: bytes) -> Message | None:
         channel_id, sequence, log_time, _ = _MESSAGE_HEAD.unpack_from(body)
         self._messages += 1
         topic = self.topics.get(channel_id)
         if topic is None:  # its chunk was passed over, or its number is damaged
             self.note_damage()
             topic = self.topics.get(channel_id)
-        if topic is not None:
-            yield Message(topic, sequence, log_time, body[_MESSAGE_HEAD.size :])
+        if topic is None:
+            return None
+        return Message(topic, sequence, log_time, body[_MESSAGE_HEAD.size :])
 
 
 def _records_of(chunk: Chunk) -> bytes:
@@ -341,36 +327,6 @@ def expanded(data: bytes, size: int) -> bytes:
     if len(content) != size:
         raise ValueError("a frame is not of the size that it should have")
     return content
-
-
-def _runs_of_channels(data: bytes, channels: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Where messages of some channels follow one another in a chunk: an hour holds 700 000 samples.
-
-    Returns
-    -------
-    dict
-        By the place of the first message of a run: the place behind its last one, and how many
-        they are. Bytes inside other messages may look like one; nobody who reads record by record
-        comes there. A run entered in its middle is not found, and is stepped through.
-    """
-    beginnings = len(data) - _CHANNEL_AT - 1
-    if not channels or beginnings <= 0:
-        return {}
-    first_bytes = np.frombuffer(data, np.uint8, beginnings)
-    at = np.flatnonzero(first_bytes == int(Opcode.MESSAGE))
-    # views that begin at every byte
-    channel = np.ndarray((beginnings,), "<u2", data, _CHANNEL_AT, (1,))
-    length = np.ndarray((beginnings,), "<u8", data, _LENGTH_AT, (1,))
-    wanted = length[at] < len(data)
-    wanted &= np.logical_or.reduce([channel[at] == number for number in channels])
-    at = at[wanted]
-    if not len(at):
-        return {}
-    behind = at + _CHANNEL_AT + length[at].astype(np.int64)
-    last = np.append(np.flatnonzero(behind[:-1] != at[1:]), len(at) - 1)
-    first = np.append(0, last[:-1] + 1)
-    places = zip(behind[last].tolist(), (last - first + 1).tolist(), strict=True)
-    return dict(zip(at[first].tolist(), places, strict=True))
 
 
 def _top_level_records(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:

@@ -26,7 +26,6 @@ DEVICE: Final = "backstride.device_info"
 PACKET: Final = "backstride.packet"
 LINK: Final = "backstride.link_event"
 MARK: Final = "backstride.mark"
-SAMPLE: Final = "backstride.sample"
 #: What was found while recording; each with a count of its own.
 FACTS: Final = {"backstride.step": "steps", "backstride.alert": "alerts"}
 

@@ -254,7 +254,7 @@ class _Reading:
     _device: bytes = b""  # what the sensor last introduced itself with
 
     def __post_init__(self) -> None:
-        self.recovery = Recovery(self.file, _is_passed_over)
+        self.recovery = Recovery(self.file)
 
     def __iter__(self) -> Iterator[None]:
         for message in self.recovery:
@@ -444,11 +444,6 @@ class _Reading:
             self.facts += messages.decode_steps(steps)
         except ValueError:
             self._unknown = True
-
-
-def _is_passed_over(topic: Topic) -> bool:
-    """Decoded samples of older forms; an hour holds 700 000."""
-    return topic.schema_name == old_forms.SAMPLE
 
 
 def _count_of(topic: Topic) -> str | None:
