@@ -38,6 +38,6 @@ def simulate(
     if truth is not None:
         write_steps(truth, simulated.truth())
     say(
-        f"{out}: {simulated.duration_s:.0f} s at {simulated.rate_hz:g} Hz, "
-        f"{counted(simulated.steps, 'running step')}"
+        f"{out}: {simulated.duration_s:.0f} s at {simulated.scenario.rate:g} Hz, "
+        f"{counted(simulated.step_count, 'running step')}"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
 
@@ -15,21 +14,6 @@ from devices.simulator.generate import SimulatedRun
 from devices.simulator.scenario import Scenario
 from imu.errors import ParameterError
 from imu.samples import Samples
-from imu.steps import Steps
-
-
-@dataclass(frozen=True, slots=True)
-class Simulated:
-    """What was simulated."""
-
-    steps: int
-    duration_s: float
-    rate_hz: float
-    _run: SimulatedRun
-
-    def truth(self) -> Steps:
-        """What truly happened, step by step; to measure it takes as long as to simulate."""
-        return self._run.truth()
 
 
 def write_simulation(
@@ -38,11 +22,16 @@ def write_simulation(
     report: Callable[[float, float], None],
     *,
     overwrite: bool = False,
-) -> Simulated:
+) -> SimulatedRun:
     """Simulate a scenario into a session (``.mcap``) or a sample table (``.csv``), whole or not.
 
     A session holds the device's packets, with quantisation and the link faults of the scenario, and
     what the devices beside it send; a sample table holds the sensor's samples as they are.
+
+    Returns
+    -------
+    SimulatedRun
+        To measure its truth takes as long as to simulate.
 
     Raises
     ------
@@ -82,7 +71,7 @@ def write_simulation(
         _write_table(path, run, report, overwrite=overwrite)
     else:
         raise ParameterError("OUT", str(path), "a file that ends in .mcap or .csv")
-    return Simulated(run.step_count, run.duration_s, scenario.rate, run)
+    return run
 
 
 def _write_session(

@@ -51,7 +51,7 @@ def test_a_table_holds_the_samples_as_they_are(tmp_path: Path) -> None:
     made = write_simulation(path, f"{QUERY}&axes=-z+y+x&rate=100", quiet)
     table = read(path)
     samples, truth = simulate(Scenario.from_query(f"{QUERY}&axes=-z+y+x&rate=100"))
-    assert (table.axes, table.rate_hz, made.rate_hz) == ("-z+y+x", 100.0, 100.0)
+    assert (table.axes, table.rate_hz, made.scenario.rate) == ("-z+y+x", 100.0, 100.0)
     assert np.array_equal(table.samples.acceleration_m_s2, samples.acceleration_m_s2)
     assert table.samples.angular_velocity_rad_s is not None
     assert samples.angular_velocity_rad_s is not None
