@@ -10,7 +10,7 @@ the same, and begins with those as in a new run.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -25,6 +25,8 @@ from pipelines.coaching.companion import RunSoFar
 from pipelines.session.felt_pain import Felt
 from pipelines.session.json_form import from_plain, to_plain
 
+#: The indicators of this version.
+WATCHED: Final = tuple(indicator.name for indicator in INDICATORS)
 _DAMAGED = "what this session goes on from cannot be read: its file is damaged."
 _OTHERS = (
     "this session goes on from one in which other indicators were watched: use the version of "
@@ -87,29 +89,6 @@ class Carried(msgspec.Struct, frozen=True):
     run: RunSoFar = RunSoFar()
     felt: Felt = Felt()
 
-    @classmethod
-    def of(
-        cls,
-        analyzer: NDArray[np.void],
-        drift: NDArray[np.void],
-        coach: CoachState,
-        lean: LeanKnown,
-        surface: str,
-        run: RunSoFar,
-        felt: Felt,
-    ) -> Carried:
-        """From the states themselves."""
-        return cls(
-            record_to_json(analyzer),
-            record_to_json(drift),
-            coach,
-            lean,
-            surface,
-            indicators=tuple(indicator.name for indicator in INDICATORS),
-            run=run,
-            felt=felt,
-        )
-
     @property
     def analyzer_state(self) -> NDArray[np.void]:
         """The analyzer's record, shape (1,).
@@ -136,7 +115,7 @@ class Carried(msgspec.Struct, frozen=True):
         InputError
             When it cannot be read, or is of a version that watches other indicators.
         """
-        if self.indicators != tuple(indicator.name for indicator in INDICATORS):
+        if self.indicators != WATCHED:
             raise InputError(_OTHERS)
         drift = _by_lifetime(self.drift)
         if not isinstance(drift["session"], dict):

@@ -34,7 +34,7 @@ from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.cues import Number
 from pipelines.session import facts
 from pipelines.session.beside import Beside
-from pipelines.session.carried import Carried
+from pipelines.session.carried import WATCHED, Carried, record_to_json
 from pipelines.session.facts import Fact
 from pipelines.session.gaps import Gaps
 from pipelines.session.header import SessionHeader
@@ -191,14 +191,15 @@ class SessionFold:
     def carried(self) -> Carried:
         """What a session that goes on from this one begins with, once this one is finished."""
         self._catch_up()
-        return Carried.of(
-            self._analyzer.learned,
-            self._drift.state,
+        return Carried(
+            record_to_json(self._analyzer.learned),
+            record_to_json(self._drift.state),
             self._coach.state,
-            self._lean.state,
-            self._marks.surface,
-            RunSoFar() if self._companion is None else self._companion.so_far,
-            self._marks.felt,
+            lean=self._lean.state,
+            surface=self._marks.surface,
+            indicators=WATCHED,
+            run=RunSoFar() if self._companion is None else self._companion.so_far,
+            felt=self._marks.felt,
         )
 
     @property

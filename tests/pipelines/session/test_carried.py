@@ -24,7 +24,13 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.traffic_light import Rated
 from pipelines.coaching.training.warm_up import WarmUpState
 from pipelines.files.loading import load
-from pipelines.session.carried import Carried, LeanKnown, carried_from_text
+from pipelines.session.carried import (
+    WATCHED,
+    Carried,
+    LeanKnown,
+    carried_from_text,
+    record_to_json,
+)
 from pipelines.session.felt_pain import Felt
 from pipelines.session.json_form import to_json, to_plain
 from tests.examples import few
@@ -54,9 +60,17 @@ FELT = Felt((Rated(2, "before"), Rated(5)), asked=True)
 def carried(drift: DriftDetector, coach: Coach | None = None) -> Carried:
     learned = np.zeros(1, LEARNED_STATE)
     learned["bias"], learned["lumbar_baseline"] = (1e-3, -0.1 + 0.2, 1 / 3), math.nan
-    state = (coach or Coach()).state
-    first = Carried.of(learned, drift.state, state, LeanKnown(known=True), "track", RUN, FELT)
-    return structs.replace(first, gap_s=12.5)
+    return Carried(
+        record_to_json(learned),
+        record_to_json(drift.state),
+        (coach or Coach()).state,
+        LeanKnown(known=True),
+        "track",
+        12.5,
+        WATCHED,
+        RUN,
+        FELT,
+    )
 
 
 def read_again(first: Carried) -> Carried:
