@@ -305,11 +305,11 @@ def plans() -> list[bytes]:
 
 def stores() -> list[bytes]:
     """What is kept of a sensor."""
-    from pipelines.sensors.device_store import KnownDevice, save_device
+    from pipelines.sensors.device_store import KnownDevice, sensor_store
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.json"
-        save_device(path, KnownDevice(name="Clip"))
+        sensor_store(path).save(KnownDevice(name="Clip"))
         return [path.read_bytes()]
 
 

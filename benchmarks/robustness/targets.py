@@ -225,9 +225,9 @@ def _read_steps(path: Path) -> None:
 
 
 def _read_store(path: Path) -> None:
-    from pipelines.sensors.device_store import load_device
+    from pipelines.sensors.device_store import sensor_store
 
-    load_device(path)
+    sensor_store(path).load()
     for aside in path.parent.glob(f"{path.name}.unreadable*"):
         aside.unlink()
 

@@ -6,9 +6,8 @@ and told in one sentence, and the program goes on without it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,8 +20,7 @@ from pipelines.system_error import explain
 Kept = TypeVar("Kept")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[Kept]):
+class Stored(NamedTuple, Generic[Kept]):
     """What a store held.
 
     Attributes

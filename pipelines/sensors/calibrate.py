@@ -34,7 +34,7 @@ from imu.calibration import (
 )
 from imu.errors import BackstrideError, DeviceError, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
-from pipelines.sensors.device_store import KnownDevice, device_path, load_device, save_device
+from pipelines.sensors.device_store import KnownDevice, device_path, sensor_store
 from pipelines.session.standing import fits
 
 #: A face counts when the sensor has lain still on it for this long, s.
@@ -175,8 +175,8 @@ async def calibrate(
     info = source.info
     if options.to_sensor and info.protocol != "backstride":
         raise DeviceError(_KEEPS_NOTHING, source=info.name)
-    path = device_path(folder, info, url)
-    known = load_device(path)[0] or KnownDevice()
+    store = sensor_store(device_path(folder, info, url))
+    known = store.load().value or KnownDevice()
     work = _Work(options, info, known)
     trouble: BackstrideError | None = None
     try:
@@ -188,9 +188,9 @@ async def calibrate(
         trouble = error
     now = now or datetime.now(UTC)
     device = work.result(now)
-    stored: Path | None = path
+    stored: Path | None = store.path
     try:
-        save_device(path, device)
+        store.save(device)
     except BackstrideError as error:
         stored, trouble = None, error
     return Calibrated(

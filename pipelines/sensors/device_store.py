@@ -130,32 +130,8 @@ def device_path(folder: Path, info: DeviceInfo, source: str = "") -> Path:
     return folder / f"{safe}-{crc32(key.encode('utf-8', 'surrogatepass')):08x}.json"
 
 
-def load_device(path: Path) -> tuple[KnownDevice | None, str]:
-    """Read what is kept of a sensor.
-
-    Returns
-    -------
-    KnownDevice or None
-        None when nothing usable is kept.
-    str
-        One sentence about a file that cannot be used, else empty.
-    """
-    found = _store(path).load()
-    return found.value, found.note
-
-
-def save_device(path: Path, device: KnownDevice) -> None:
-    """Keep what is known of a sensor, in place of what was known before.
-
-    Raises
-    ------
-    RecordingError
-        When it cannot be written; what was there is intact.
-    """
-    _store(path).save(device)
-
-
-def _store(path: Path) -> Store[KnownDevice]:
+def sensor_store(path: Path) -> Store[KnownDevice]:
+    """What is kept of one sensor, in its file."""
     return Store(
         path, KnownDevice, version=_FORMAT, what="the sensor's calibration", then="calibrate again"
     )
@@ -186,7 +162,7 @@ def settings_for(
     """
     if folder is None:
         return KnownSettings(axes)
-    device, trouble = load_device(device_path(folder, info, source))
+    device, trouble, _ = sensor_store(device_path(folder, info, source)).load()
     calibration, notes = info.calibration, [trouble] if trouble else []
     if calibration is not None and (device is None or device.calibration is None):
         notes.append("the calibration that the sensor keeps is used.")

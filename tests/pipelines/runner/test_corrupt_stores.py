@@ -24,8 +24,7 @@ from pipelines.sensors.device_store import (
     KnownDevice,
     device_path,
     devices_directory,
-    load_device,
-    save_device,
+    sensor_store,
     settings_for,
 )
 from tests.pipelines.command_line import backstride
@@ -231,12 +230,12 @@ def test_settings_beyond_all_measure_are_refused(tmp_path: Path) -> None:
 def test_a_store_of_one_record_is_kept_aside_and_told(content: bytes, home: Path) -> None:
     info = DeviceInfo("Clip", "movesense", 208.0, 78.5, 35.0, serial="1")
     path = device_path(devices_directory(), info)
-    save_device(path, KnownDevice(name="Clip"))
+    sensor_store(path).save(KnownDevice(name="Clip"))
     path.write_bytes(content)
     (note,) = settings_for(devices_directory(), info).notes
     assert note.count(". ") == 0 and note.endswith(".")
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == content
-    assert load_device(path) == (None, "")
+    assert sensor_store(path).load() == (None, "", True)
     (home / "twisting.json").write_bytes(content)
     told: list[str] = []
     assert TwistingStore(home, told.append).load() == KnownTwisting()
@@ -261,7 +260,7 @@ def test_a_damaged_store_that_cannot_be_moved_away_is_never_replaced(
 
 def test_what_is_kept_is_for_the_user_alone(home: Path, kept: Path) -> None:
     keep_for_later([pain(0, 3)], kept)
-    save_device(devices_directory() / "clip.json", KnownDevice(name="Clip"))
+    sensor_store(devices_directory() / "clip.json").save(KnownDevice(name="Clip"))
     answered_or_refused("export", str(home / "all.zip"))
     files = [home, *home.rglob("*")]
     assert len(files) >= 4
@@ -274,4 +273,4 @@ def test_a_folder_in_place_of_a_store_is_refused(home: Path) -> None:
     journal_path().mkdir(parents=True)
     assert "backstride: " in answered_or_refused("list")
     with pytest.raises(BackstrideError):
-        save_device(home, KnownDevice())
+        sensor_store(home).save(KnownDevice())

@@ -30,7 +30,7 @@ from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import RunBaseline, Session
-from pipelines.sensors.device_store import KnownDevice, device_path, devices_directory, save_device
+from pipelines.sensors.device_store import KnownDevice, device_path, devices_directory, sensor_store
 from pipelines.session.engine import SessionFold
 from pipelines.session.facts import AxesFound, Fact, NeutralTaken
 from pipelines.session.facts import Ended as SessionEnded
@@ -350,7 +350,7 @@ def test_the_neutral_of_another_day_is_not_compared(
     info = SimulatedDevice(SimulatedRun(Scenario(rate=50))).info
     taken = datetime.now(UTC) - timedelta(days=days)
     device = KnownDevice(neutral_up=(0.2, 0.0, 0.98), neutral_utc=taken, axes="+x+y+z")
-    save_device(device_path(devices_directory(), info, SENSOR), device)
+    sensor_store(device_path(devices_directory(), info, SENSOR)).save(device)
     ended = ran("minutes=0.3", "--no-record", *ON_TRACK, axes="+x+y+z")
     if days:
         told = "learning your baseline on the way, since the standing neutral is of another day."

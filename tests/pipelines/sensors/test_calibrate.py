@@ -34,6 +34,7 @@ from imu.errors import DeviceError, DeviceLost, InputError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from imu.steps import Steps
 from pipelines.files.session_reader import read_session
+from pipelines.files.stored import Store
 from pipelines.live import LiveOptions, LiveRun, run_live
 from pipelines.replay import replay
 from pipelines.replay_options import ReplayOptions
@@ -46,7 +47,7 @@ from pipelines.sensors.calibrate import (
     run_calibration,
     write_to_sensor,
 )
-from pipelines.sensors.device_store import KnownDevice, load_device
+from pipelines.sensors.device_store import KnownDevice, sensor_store
 from pipelines.views.terminal.calibration_guide import CalibrationGuide
 from pipelines.views.terminal.view import TerminalView
 from tests.patience import HANG_S
@@ -66,7 +67,7 @@ def files(home: Path) -> list[Path]:
 
 def known(home: Path) -> KnownDevice:
     (path,) = files(home)
-    device, note = load_device(path)
+    device, note, _ = sensor_store(path).load()
     assert note == ""
     assert device is not None
     return device
@@ -327,7 +328,7 @@ def test_a_damaged_store_is_put_aside_for_the_new_one_and_for_a_run(
     assert "damaged and is not used" in shown
     assert len(run.facts.steps) > 5
     assert backstride("calibrate", SIX, "--sensor-only").exit_code == 0
-    device, note = load_device(path)
+    device, note, _ = sensor_store(path).load()
     assert device is not None
     assert note == ""
     require_true_errors(device, Scenario())
@@ -488,7 +489,7 @@ def test_in_a_terminal_one_line_lives_below_those_that_stay() -> None:
                 return await calibrate(source, "sim:", options, guide, Path("never"))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibrating, "save_device", lambda _path, _device: None)
+        patch.setattr(Store, "save", lambda _store, _device: None)
         asyncio.run(through())
     assert screen.getvalue().count("up: seen") == 6
 

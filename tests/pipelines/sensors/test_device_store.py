@@ -17,8 +17,7 @@ from imu.errors import RecordingError
 from pipelines.sensors.device_store import (
     KnownDevice,
     device_path,
-    load_device,
-    save_device,
+    sensor_store,
     settings_for,
 )
 
@@ -40,16 +39,16 @@ KNOWN = KnownDevice(
 
 def test_what_is_stored_comes_back(tmp_path: Path) -> None:
     path = device_path(tmp_path / "new" / "devices", INFO)
-    save_device(path, KNOWN)
-    assert load_device(path) == (KNOWN, "")
+    sensor_store(path).save(KNOWN)
+    assert sensor_store(path).load() == (KNOWN, "", True)
     later = replace(KNOWN, neutral_up=None, neutral_utc=None, calibration=None)
-    save_device(path, later)
-    assert load_device(path) == (later, "")
+    sensor_store(path).save(later)
+    assert sensor_store(path).load() == (later, "", True)
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_sensor_that_was_never_calibrated_is_nothing_to_tell(tmp_path: Path) -> None:
-    assert load_device(device_path(tmp_path, INFO)) == (None, "")
+    assert sensor_store(device_path(tmp_path, INFO)).load() == (None, "", True)
     assert settings_for(tmp_path, INFO).notes == []
 
 
@@ -115,21 +114,21 @@ def test_a_damaged_file_is_kept_aside_and_told_in_a_sentence(
     path = device_path(tmp_path, INFO)
     for round_ in range(2):
         path.write_bytes(content)
-        device, note = load_device(path)
+        device, note, _ = sensor_store(path).load()
         assert device is None
         assert note.startswith(f"{path}: the sensor's calibration is damaged and is not used")
         assert note.endswith(".unreadable): calibrate again.") or "unreadable-" in note
         assert not path.exists()
         kept = [each.read_bytes() for each in tmp_path.iterdir()]
         assert kept == [content] * (round_ + 1)
-    save_device(path, KNOWN)
-    assert load_device(path)[0] == KNOWN
+    sensor_store(path).save(KNOWN)
+    assert sensor_store(path).load().value == KNOWN
 
 
 def test_a_file_of_a_newer_version_stays_where_it_is(tmp_path: Path) -> None:
     path = device_path(tmp_path, INFO)
     path.write_bytes(changed(format=2))
-    device, note = load_device(path)
+    device, note, _ = sensor_store(path).load()
     assert device is None
     assert note.endswith("update backstride.")
     assert path.exists()
@@ -148,7 +147,7 @@ def test_what_cannot_be_written_is_one_sentence_and_loses_nothing(tmp_path: Path
     blocked = tmp_path / "devices"
     blocked.write_text("a file where the folder should be")
     with pytest.raises(RecordingError, match=r"the folder for .* cannot be made: .*\.$"):
-        save_device(device_path(blocked, INFO), KNOWN)
+        sensor_store(device_path(blocked, INFO)).save(KNOWN)
     assert blocked.read_text() == "a file where the folder should be"
 
 
@@ -156,7 +155,7 @@ def test_what_cannot_be_written_is_one_sentence_and_loses_nothing(tmp_path: Path
 
 
 def stored(folder: Path, known: KnownDevice = KNOWN) -> Path:
-    save_device(device_path(folder, INFO), known)
+    sensor_store(device_path(folder, INFO)).save(known)
     return folder
 
 

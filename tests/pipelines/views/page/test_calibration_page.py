@@ -11,7 +11,7 @@ from imu.calibration import FACES
 from imu.errors import DeviceError, RecordingError
 from pipelines.files.session_reader import read_session
 from pipelines.sensors.calibrate import CalibrationStatus
-from pipelines.sensors.device_store import load_device
+from pipelines.sensors.device_store import sensor_store
 from pipelines.views.page.calibration_screen import CalibrationScreen
 from pipelines.views.page.view import Dashboard
 from tests.pipelines.views.page.browser import Tab, needs_chromium, program
@@ -161,7 +161,7 @@ def test_six_sides_are_guided_stored_and_used_by_the_run_that_follows(
         assert "Side 5 of 6 seen." in spoken
         assert any("Stand upright and still" in words for words in spoken), spoken
         (path,) = store.iterdir()
-        device, trouble = load_device(path)
+        device, trouble, _ = sensor_store(path).load()
         assert (device is not None, trouble) == (True, "")
 
         # the title has the focus, so that a screen reader says it
