@@ -82,7 +82,7 @@ def encode_packets(packets: Sequence[Packet]) -> bytes:
             bytes(channels),
             _planes(np.array(lengths, "<u4")),
             _planes(np.diff(arrivals, prepend=arrivals[:1]).astype("<u8")),
-            _packed(
+            zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(
                 b"".join(_interleaved(payloads, length) for (_, length), payloads in groups.items())
             ),
         )
@@ -114,8 +114,10 @@ def decode_packets(data: bytes, first_arrival_ns: int) -> list[Packet]:
         raise ValueError("a batch names no such channel")
     lengths = _from_planes(batch.lengths, count, "<u4")
     waits = _from_planes(batch.waits_ns, count, "<u8")
-    size = int(lengths.sum(dtype=np.uint64))
-    together = _unpacked(batch.payloads, size)
+    try:
+        together = expanded(batch.payloads, int(lengths.sum(dtype=np.uint64)))
+    except zstandard.ZstdError as error:
+        raise ValueError(f"this is no batch: {error}") from None
     arrivals = (np.cumsum(waits, dtype=np.uint64) + np.uint64(first_arrival_ns % _UINT64)).view(
         np.int64
     )
@@ -137,19 +139,6 @@ def decode_packets(data: bytes, first_arrival_ns: int) -> list[Packet]:
             arrivals.tolist(), channels.tolist(), payloads, strict=True
         )
     ]
-
-
-def _packed(data: bytes) -> bytes:
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
-    return compressor.compress(data)
-
-
-def _unpacked(data: bytes, size: int) -> bytes:
-    try:
-        content = expanded(data, size)
-    except zstandard.ZstdError as error:
-        raise ValueError(f"this is no batch: {error}") from None
-    return content
 
 
 def _planes(values: NDArray[np.unsignedinteger]) -> bytes:

@@ -138,19 +138,10 @@ class Provenance(msgspec.Struct, frozen=True):
 
     def entries(self) -> dict[str, str]:
         """The same as texts by name; what is not known is left out."""
-        texts = {
-            "software": self.software,
-            "commit": self.commit,
-            "code_sha256": self.code_sha256,
-            "input_sha256": self.input_sha256,
-            "utc_start": self.utc_start,
-            "parameters": _one_line(self.parameters),
-        }
-        return {name: text for name, text in texts.items() if text}
-
-
-def _one_line(parameters: dict[str, Any]) -> str:
-    return json.dumps(to_plain(parameters), sort_keys=True, separators=(",", ":"))
+        names = ("software", "commit", "code_sha256", "input_sha256", "utc_start")
+        texts = {name: text for name in names if (text := getattr(self, name))}
+        parameters = to_plain(self.parameters)
+        return texts | {"parameters": json.dumps(parameters, sort_keys=True, separators=(",", ":"))}
 
 
 def provenance_of(

@@ -97,7 +97,7 @@ def write_sample_table(
     ...     Path(f"{folder}/a.csv").read_text().splitlines()[1:]
     ['time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2', '0.0,0.0,0.0,9.81']
     """
-    if not _in_range(rate_hz):
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         raise ParameterError("rate_hz", rate_hz, "a sampling rate between 24.5 and 1600 Hz")
     bad = _first_bad_time(samples.time_s)
     if bad is not None:
@@ -110,9 +110,7 @@ def write_sample_table(
     entries |= {
         key: value for key, value in (preamble or {}).items() if key not in ("rate_hz", "axes")
     }
-    lines = [
-        f"# {_preamble_key(key)}: {_preamble_value(key, value)}" for key, value in entries.items()
-    ]
+    lines = [_preamble_line(key, value) for key, value in entries.items()]
     columns = _columns(samples)
     write_table(
         path,
@@ -124,10 +122,6 @@ def write_sample_table(
     )
 
 
-def _in_range(rate_hz: float) -> bool:
-    return LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ
-
-
 def _first_bad_time(time: Values) -> int | None:
     """Index of the first time that is not finite or not later than the one before."""
     good = np.isfinite(time)
@@ -136,16 +130,12 @@ def _first_bad_time(time: Values) -> int | None:
     return None if good.all() else int(np.argmin(good))
 
 
-def _preamble_key(key: str) -> str:
+def _preamble_line(key: str, value: str) -> str:
     if not key or key != key.strip() or any(character in key for character in ":\r\n"):
         raise ParameterError("preamble key", key, "a name without a colon, line end or outer space")
-    return key
-
-
-def _preamble_value(key: str, value: str) -> str:
     if value != value.strip() or any(character in value for character in "\r\n"):
         raise ParameterError(f"preamble {key}", value, "one line without outer spaces")
-    return value
+    return f"# {key}: {value}"
 
 
 def _columns(samples: Samples) -> dict[str, Values]:

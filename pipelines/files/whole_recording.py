@@ -53,16 +53,19 @@ def whole_session(
         refuse_existing(target, option)
     part = target.with_name(f".{target.name}.part")
     try:
-        # a piece that a power cut has left is of no use: what made it can be made again
-        with SessionWriter(part, header, overwrite=True) as writer:
-            yield writer
-        if not overwrite:
-            refuse_existing(target, option)
-        part.replace(target)
-        sync_folder(target.parent)
+        try:
+            # a piece that a power cut has left is of no use: what made it can be made again
+            with SessionWriter(part, header, overwrite=True) as writer:
+                yield writer
+            if not overwrite:
+                refuse_existing(target, option)
+            part.replace(target)
+            sync_folder(target.parent)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
     except RecordingError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         if error.path != str(part):
             raise
         refused = error.__context__
@@ -72,10 +75,4 @@ def whole_session(
             words = str(error).removeprefix(f"{part}: ")
         raise RecordingError(words, path=str(path)) from None
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise RecordingError(f"{explain(error)}; nothing was written.", path=str(path)) from None
-    except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
