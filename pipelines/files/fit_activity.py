@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,22 +23,27 @@ _WINDOW_S: Final = 5.0
 _DEVELOPMENT: Final = "development"
 #: FIT's number for that type.
 _FLOAT32: Final = 0x88
-
-
-@dataclass(frozen=True, slots=True)
-class _DeveloperField:
-    """A value that FIT has no field for."""
-
-    column: str
-    name: str
-    unit: str
-
-
-_DEVELOPER: Final = (
-    _DeveloperField("impact_shock_g", "impact_shock", "g"),
-    _DeveloperField("sacral_lean_deg", "sacral_lean", "deg"),
-    _DeveloperField("peak_force_bw", "peak_force", "BW"),
-)
+#: What FIT has no field for: columns of the steps, with name and unit.
+_OWN: Final = {
+    "impact_shock_g": ("impact_shock", "g"),
+    "sacral_lean_deg": ("sacral_lean", "deg"),
+    "peak_force_bw": ("peak_force", "BW"),
+}
+_OWNER: Final[dict[str, Any]] = {
+    "developer_data_index": 0,
+    "application_id": list(b"backstride-lumbr"),
+    "application_version": 1,
+}
+_OWN_FIELDS: Final[list[dict[str, Any]]] = [
+    {
+        "developer_data_index": 0,
+        "field_definition_number": number,
+        "fit_base_type_id": _FLOAT32,
+        "field_name": name,
+        "units": unit,
+    }
+    for number, (name, unit) in enumerate(_OWN.values())
+]
 
 
 def check_fit_library() -> None:
@@ -100,7 +104,11 @@ def fit_of(result: SessionResult) -> bytes:
     if start_ns < 631_065_600 * 10**9:  # FIT counts from 1989-12-31
         lacks = "does not say when it began, which FIT needs: give a recording that does"
         raise RecordingError(f"{lacks}.", path=place)
-    encoder: Any = Encoder(_descriptions())
+    own: dict[int, Any] = {
+        number: {"developer_data_id_mesg": _OWNER, "field_description_mesg": field}
+        for number, field in enumerate(_OWN_FIELDS)
+    }
+    encoder: Any = Encoder(own)
     for message in _messages(result):
         encoder.write_mesg(message)
     return bytes(encoder.close())
@@ -122,7 +130,8 @@ def _messages(result: SessionResult) -> list[dict[str, Any]]:
             "serial_number": 1 + (int(start_s) & 0x7FFFFFFF),
             "time_created": _moment(start_s),
         },
-        *_described(numbers),
+        {"mesg_num": numbers["DEVELOPER_DATA_ID"], **_OWNER},
+        *({"mesg_num": numbers["FIELD_DESCRIPTION"], **one} for one in _OWN_FIELDS),
         _event(numbers, _moment(start_s), "start"),
     ]
     columns = _second_by_second(trusted_steps(result.steps), seconds)
@@ -173,9 +182,7 @@ def _whole(result: SessionResult, start_s: float, end: datetime) -> dict[str, An
         said["total_distance"] = result.distance_m
     if result.heart_rate is not None:
         said["avg_heart_rate"] = round(result.heart_rate.mean)
-    if "cadence_spm" in means:
-        cadence, fraction = divmod(means["cadence_spm"] / 2.0, 1.0)
-        said |= {"avg_cadence": int(cadence), "avg_fractional_cadence": fraction}
+    said |= _strides(means, "avg_")
     for column, name in (
         ("contact_time_ms", "avg_stance_time"),
         ("vertical_oscillation_mm", "avg_vertical_oscillation"),
@@ -188,26 +195,28 @@ def _whole(result: SessionResult, start_s: float, end: datetime) -> dict[str, An
 def _record(values: dict[str, float]) -> dict[str, Any]:
     """Fields of a record; what was not measured is left out."""
     known = {name: value for name, value in values.items() if np.isfinite(value)}
-    said: dict[str, Any] = {}
-    if "cadence_spm" in known:
-        cadence, fraction = divmod(known["cadence_spm"] / 2.0, 1.0)
-        said |= {"cadence": int(cadence), "fractional_cadence": fraction}
+    said = _strides(known)
     if "contact_time_ms" in known:
         said["stance_time"] = known["contact_time_ms"]
         if "step_time_s" in known:
             said["stance_time_percent"] = known["contact_time_ms"] / known["step_time_s"] / 20.0
     if "vertical_oscillation_mm" in known:
         said["vertical_oscillation"] = known["vertical_oscillation_mm"]
-    own = {n: known[one.column] for n, one in enumerate(_DEVELOPER) if one.column in known}
+    own = {number: known[column] for number, column in enumerate(_OWN) if column in known}
     return said | ({"developer_fields": own} if own else {})
+
+
+def _strides(values: dict[str, float], prefix: str = "") -> dict[str, Any]:
+    """The cadence as FIT has it, in strides a minute."""
+    if "cadence_spm" not in values:
+        return {}
+    cadence, fraction = divmod(values["cadence_spm"] / 2.0, 1.0)
+    return {f"{prefix}cadence": int(cadence), f"{prefix}fractional_cadence": fraction}
 
 
 def _second_by_second(steps: Steps, seconds: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Means over the steps around each second; NaN where there are none."""
-    names = [
-        *("cadence_spm", "contact_time_ms", "step_time_s", "vertical_oscillation_mm"),
-        *(one.column for one in _DEVELOPER),
-    ]
+    names = ["cadence_spm", "contact_time_ms", "step_time_s", "vertical_oscillation_mm", *_OWN]
     begins = np.searchsorted(steps.initial_contact_s, seconds - _WINDOW_S / 2.0)
     ends = np.searchsorted(steps.initial_contact_s, seconds + _WINDOW_S / 2.0)
     found = {}
@@ -221,45 +230,6 @@ def _second_by_second(steps: Steps, seconds: NDArray[np.float64]) -> dict[str, N
             count > 0, (sums[ends] - sums[begins]) / np.maximum(count, 1), np.nan
         )
     return found
-
-
-def _descriptions() -> dict[int, dict[str, Any]]:
-    """Developer fields, by the key that records name them with."""
-    return {
-        number: {
-            "developer_data_id_mesg": _developer(),
-            "field_description_mesg": _description(number, one),
-        }
-        for number, one in enumerate(_DEVELOPER)
-    }
-
-
-def _described(numbers: dict[str, int]) -> list[dict[str, Any]]:
-    return [
-        {"mesg_num": numbers["DEVELOPER_DATA_ID"], **_developer()},
-        *(
-            {"mesg_num": numbers["FIELD_DESCRIPTION"], **_description(number, one)}
-            for number, one in enumerate(_DEVELOPER)
-        ),
-    ]
-
-
-def _developer() -> dict[str, Any]:
-    return {
-        "developer_data_index": 0,
-        "application_id": list(b"backstride-lumbr"),
-        "application_version": 1,
-    }
-
-
-def _description(number: int, one: _DeveloperField) -> dict[str, Any]:
-    return {
-        "developer_data_index": 0,
-        "field_definition_number": number,
-        "fit_base_type_id": _FLOAT32,
-        "field_name": one.name,
-        "units": one.unit,
-    }
 
 
 def _event(numbers: dict[str, int], when: datetime, kind: str) -> dict[str, Any]:
