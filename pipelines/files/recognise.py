@@ -15,12 +15,10 @@ from pipelines.files.table_output import RESULT
 
 #: How much of a file is looked at: a preamble of some pages and the header below it.
 _LOOK_BYTES: Final = 1 << 16
-#: Sessions, the journal itself, packed files, and what other devices record.
-_BEGINNINGS: Final = (
-    b"\x89MCAP",
-    b"SQLite format 3\0",
-    b"\x1f\x8b",
+#: How packed files, and what other devices record, begin.
+CONTAINERS: Final = (
     b"PK\x03\x04",
+    b"\x1f\x8b",
     b"XDF:",
     b"MATLAB ",
     b"\x89HDF",
@@ -28,6 +26,8 @@ _BEGINNINGS: Final = (
     b"\x93NUMPY",
     b"Device Identity",
 )
+#: Sessions, the journal itself, and these.
+_BEGINNINGS: Final = (b"\x89MCAP", b"SQLite format 3\0", *CONTAINERS)
 _MEASURED: Final = ("acc", "gyr", "linear")
 #: What stands in lines of JSON and in no header.
 _OF_NO_NAME: Final = frozenset('{}:"')

@@ -19,21 +19,8 @@ if TYPE_CHECKING:
     from devices.timing.program_clock import ProgramClock
     from devices.traces.source import TraceAddress
 
-#: How recordings begin that are no text.
-_CONTAINERS: Final = (
-    *(
-        b"PK\x03\x04",
-        b"\x1f\x8b",
-        b"PAR1",
-        b"ARROW1",
-        b"FEA1",
-        b"\x93NUMPY",
-        b"MATLAB ",
-        b"\x89HDF",
-    ),
-    *(b"\xd0\xcf\x11\xe0", b"XDF:", b"Device Identity"),
-    *(codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
-)
+#: How further recordings begin that are no text.
+_TABLES: Final = (b"PAR1", b"ARROW1", b"FEA1", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def open_source(
@@ -93,11 +80,13 @@ def _sent_again(address: TraceAddress, clock: ProgramClock | None) -> Source:
 def _is_recording(path: Path) -> bool:
     """Whether a file is a table rather than what went over a link."""
     from pipelines.files.reading.text_source import beginning
+    from pipelines.files.recognise import CONTAINERS
 
     start = beginning(path)
     if start.startswith((btsnoop.MAGIC, pcapng.MAGIC)):
         return False
-    return path.is_dir() or start.startswith(_CONTAINERS) or (bool(start) and b"\0" not in start)
+    packed = start.startswith((*CONTAINERS, *_TABLES))
+    return path.is_dir() or packed or (bool(start) and b"\0" not in start)
 
 
 def _played(url: str, clock: ProgramClock | None) -> Source:
