@@ -8,7 +8,7 @@ other versions are read as far as they are understood.
 from __future__ import annotations
 
 import math
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 def to_plain(value: object) -> Any:
-    """A record as what JSON takes: mappings, lists, text, numbers.
+    """A record as what JSON takes: mappings, lists, text, numbers; steps only to be compared.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def from_plain(content: object, kind: type[_T]) -> _T:
         When it is none: says which field, and what it has to be.
     """
     try:
-        return msgspec.convert(content, kind, strict=False, dec_hook=_value_of)
+        return msgspec.convert(content, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(f"this is no record of a session: {schema_words(error)}.") from None
     except BackstrideError as error:
@@ -65,19 +65,6 @@ def _plain_of(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a {type(value).__name__} is no part of a session's record")
-
-
-def _value_of(kind: Any, content: Any) -> Any:
-    """Rows of steps from their columns; a column that is missing was not measurable."""
-    if get_origin(kind) is not np.ndarray or not isinstance(content, dict):
-        raise TypeError(f"no {kind} is made of a {type(content).__name__}")
-    rows = np.zeros(len(content["step"]), STEP_ROW)
-    for name in STEP_ROW.names or ():
-        if name in content:
-            rows[name] = np.asarray(content[name], rows[name].dtype)
-        elif rows[name].dtype.kind == "f":
-            rows[name] = math.nan
-    return rows
 
 
 def _finite(value: Any) -> Any:
