@@ -2,7 +2,7 @@
 
 The library's readers refuse a file without its end, and trust what a file says of its sizes. Here
 a record, a chunk and what it expands to are each at most :data:`RECORD_LIMIT_BYTES`, and all of it
-together takes no more memory than its :class:`Allowance`, which goes with the length of the file.
+together takes no more memory than goes with the length of the file.
 """
 
 from __future__ import annotations
@@ -81,41 +81,6 @@ class Message(NamedTuple):
     data: bytes
 
 
-@dataclass(slots=True)
-class Allowance:
-    """How much memory what a file holds may still take.
-
-    Attributes
-    ----------
-    left_bytes : int
-    """
-
-    left_bytes: int
-
-    @classmethod
-    def of(cls, file: IO[bytes]) -> Allowance:
-        """What goes with the length of a file, which stays where it is."""
-        here = file.tell()
-        length = file.seek(0, os.SEEK_END)
-        file.seek(here)
-        return cls(_ALLOWED_BYTES + _ALLOWED_A_BYTE * length)
-
-    def spend(self, size_bytes: int) -> None:
-        """Take some of it.
-
-        Raises
-        ------
-        RecordingError
-            When that is more than is left.
-        """
-        self.left_bytes -= size_bytes
-        if self.left_bytes < 0:
-            raise RecordingError(
-                "expands to far more than a recording of its length holds, and is not read: "
-                "give another one."
-            )
-
-
 class Damage(Exception):
     """Something that is not sound."""
 
@@ -140,15 +105,15 @@ class Recovery:
         Once iterated: whether it ends in the middle, as opposed to being damaged there.
     damages : int
         Places so far that are not sound.
-    allowance : Allowance
-        Who keeps something of a message takes it from here.
+    left_bytes : int
+        How much memory what the file holds may still take.
     """
 
     file: IO[bytes]
     whole: bool = False
     torn: bool = False
     damages: int = 0
-    allowance: Allowance = field(init=False)
+    left_bytes: int = field(init=False)
     topics: dict[int, Topic] = field(default_factory=dict)
     _messages: int = 0
     _schemas: dict[int, Schema] = field(default_factory=dict)
@@ -158,7 +123,9 @@ class Recovery:
     _read_again_bytes: int = 0
 
     def __post_init__(self) -> None:
-        self.allowance = Allowance.of(self.file)
+        here = self.file.tell()
+        self.left_bytes = _ALLOWED_BYTES + _ALLOWED_A_BYTE * self.file.seek(0, os.SEEK_END)
+        self.file.seek(here)
 
     def __iter__(self) -> Iterator[Message]:
         if self.file.read(len(MAGIC)) != MAGIC:  # one that differs has been refused before
@@ -171,6 +138,21 @@ class Recovery:
                 raise
             except Exception as error:  # whatever a parser raises: here is something not sound
                 self._pass_over(error)
+
+    def spend(self, size_bytes: int) -> None:
+        """Take memory for something that is kept of a message.
+
+        Raises
+        ------
+        RecordingError
+            When that is more than is left.
+        """
+        self.left_bytes -= size_bytes
+        if self.left_bytes < 0:
+            raise RecordingError(
+                "expands to far more than a recording of its length holds, and is not read: "
+                "give another one."
+            )
 
     def _pass_over(self, error: Exception) -> None:
         """Go on behind what is not sound, where there is something."""
@@ -199,7 +181,9 @@ class Recovery:
                 self._sound_end = start + 1  # bytes may be missing, and the next begin within it
                 if _chunk_length(body) != len(body):
                     raise Damage
-                records = _records_of(self._allowed(Chunk.read(stream)))
+                chunk = Chunk.read(stream)
+                self.spend(chunk.uncompressed_size // _CHUNK_SHARE)
+                records = _records_of(chunk)
                 self._sound_end = start + _RECORD_HEAD.size + len(body)
                 yield from self._read_chunk(records)
             elif opcode == Opcode.MESSAGE:  # where another program rewrote it without chunks
@@ -248,10 +232,6 @@ class Recovery:
         self.topics.update(known)
         self.file.seek(here)
 
-    def _allowed(self, chunk: Chunk) -> Chunk:
-        self.allowance.spend(chunk.uncompressed_size // _CHUNK_SHARE)
-        return chunk
-
     def _read_chunk(self, data: bytes) -> Iterator[Message]:
         end = 0
         while end < len(data):
@@ -267,7 +247,7 @@ class Recovery:
                 self._take_in(opcode, data[start:end])
 
     def _take_in(self, opcode: int, body: bytes) -> None:
-        self.allowance.spend(_TEXT_TIMES * len(body))
+        self.spend(_TEXT_TIMES * len(body))
         stream = ReadDataStream(io.BytesIO(body))
         if opcode == Opcode.SCHEMA:
             schema = Schema.read(stream)

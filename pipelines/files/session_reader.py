@@ -24,15 +24,6 @@ from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
 
-__all__ = [
-    "Session",
-    "SessionFile",
-    "SessionHeader",
-    "open_session",
-    "read_header",
-    "read_session",
-]
-
 #: What a record takes in memory beside its bytes, and at most each byte that is text of others.
 _RECORD_BYTES: Final = 160
 _TEXT_TIMES: Final = 8
@@ -325,7 +316,7 @@ class _Reading:
             offset_ns = int(topic.metadata.get("clock_offset_ns", "0"))
             self._take_record(message, _signed(message.log_time - offset_ns))
         elif stream := topic.metadata.get("stream"):
-            self.recovery.allowance.spend(_STREAM_TIMES * len(message.data))
+            self.recovery.spend(_STREAM_TIMES * len(message.data))
             self.last_log_time = max(self.last_log_time, message.log_time)
             self._take_beside(decode_stream(message.data, stream))
         elif count == messages.SESSION.count:
@@ -433,7 +424,7 @@ class _Reading:
 
     def _keep(self, *sizes_bytes: int) -> None:
         """Take what records of these sizes need."""
-        self.recovery.allowance.spend(sum(sizes_bytes) + _RECORD_BYTES * len(sizes_bytes))
+        self.recovery.spend(sum(sizes_bytes) + _RECORD_BYTES * len(sizes_bytes))
 
     def _finish_steps(self) -> None:
         """Decode steps that have gathered: many at a time cost less."""

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.robustness.hostile_sessions import HEADER, SESSIONS, hostile_session
 from devices.records import Packet
 from imu.errors import RecordingError
-from pipelines.files.mcap_recovery import Allowance
+from pipelines.files.mcap_recovery import Recovery
 from pipelines.files.packet_batches import decode_packets
 from pipelines.files.session_reader import read_session
 from pipelines.files.session_writer import SessionWriter
@@ -81,11 +81,11 @@ def test_an_allowance_goes_with_the_length_of_the_file_and_is_spent_once(tmp_pat
     path.write_bytes(bytes(1000))
     with path.open("rb") as file:
         file.seek(10)
-        long = Allowance.of(file)
+        long = Recovery(file)
         assert file.tell() == 10
     path.write_bytes(b"")
     with path.open("rb") as file:
-        short = Allowance.of(file)
+        short = Recovery(file)
     assert long.left_bytes > short.left_bytes
     short.spend(short.left_bytes - 1)
     short.spend(1)
