@@ -25,8 +25,9 @@ from devices.sources import open_source
 from imu.analyzer import StepAnalyzer
 from imu.steps import NO_STEPS, Steps
 from pipelines.files.session_reader import read_session
-from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.files.session_writer import SessionWriter
 from pipelines.session.facts import StepsFinished
+from pipelines.session.header import SessionHeader
 
 SENSORS: Final = {
     "own profile": ("protocol=backstride", 200),

@@ -12,7 +12,7 @@ from mcap.writer import Writer
 from devices.records import Packet
 from pipelines.files import session_messages as messages
 from pipelines.files.packet_batches import MOST_PACKETS, encode_packets
-from pipelines.files.session_writer import SessionHeader
+from pipelines.session.header import SessionHeader
 from pipelines.session.marks import Surface
 
 UTC_START_NS: Final = 1_790_000_000_000_000_000

@@ -24,8 +24,6 @@ from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
 
-__all__ = ["FACTS_INTERVAL_S", "FLUSH_INTERVAL_S", "SessionHeader", "SessionWriter"]
-
 #: Longest time that data waits in memory while a feed runs, s. A crash may cost a second, of which
 #: the next packet, on a busy computer, may take a fifth to come and be written; the longer a piece,
 #: the better it packs: 0.5 s would make the file a twentieth larger.
@@ -79,6 +77,7 @@ class SessionWriter:
     >>> import tempfile
     >>> from devices.records import Packet
     >>> from pipelines.files.session_reader import read_session
+    >>> from pipelines.session.header import SessionHeader
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with SessionWriter(folder + "/run.mcap", SessionHeader(0, "sim:")) as writer:
     ...         writer.write_record(Packet(5, "data", b"abc"))

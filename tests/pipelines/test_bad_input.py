@@ -14,7 +14,8 @@ import pytest
 from mcap.reader import make_reader
 
 from devices.records import Packet
-from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.files.session_writer import SessionWriter
+from pipelines.session.header import SessionHeader
 from tests.pipelines.command_line import Ended, backstride, command, environment, one_sentence
 from tests.warm_process import finished
 

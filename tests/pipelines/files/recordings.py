@@ -11,8 +11,9 @@ import numpy as np
 from devices.records import DeviceInfo, Packet
 from imu.steps import STEP_ROW, Steps
 from pipelines.coaching.alert import Alert
-from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.files.session_writer import SessionWriter
 from pipelines.session.facts import AlertTold, Fact
+from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
 from pipelines.session.marks import (
     SessionRecord,

@@ -14,8 +14,9 @@ from mcap.reader import make_reader
 
 from imu.steps import STEP_ROW, Steps
 from pipelines.files.protobuf_rows import RowMessage
-from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.files.session_writer import SessionWriter
 from pipelines.session.facts import StepsFinished
+from pipelines.session.header import SessionHeader
 
 MANY = RowMessage("backstride.Many", tuple((f"column_{n}", "f8") for n in range(40)))
 

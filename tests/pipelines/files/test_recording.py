@@ -20,8 +20,9 @@ from devices.records import DeviceInfo, LinkEvent, Packet
 from imu.errors import RecordingError
 from pipelines.files import session_messages
 from pipelines.files.session_reader import read_header, read_session
-from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.files.session_writer import SessionWriter
 from pipelines.session.facts import Fact, GaitChanged, StepsFinished
+from pipelines.session.header import SessionHeader
 from pipelines.session.marks import (
     LoggedMark,
     Neutral,

@@ -188,7 +188,8 @@ LIMITED_FEED = """
     import resource, sys
     from devices.records import Packet
     from imu.errors import RecordingError
-    from pipelines.files.session_writer import SessionHeader, SessionWriter
+    from pipelines.files.session_writer import SessionWriter
+    from pipelines.session.header import SessionHeader
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
     now_s = 0.0

@@ -12,7 +12,8 @@ from mcap.reader import make_reader
 
 from devices.records import DeviceInfo, LinkEvent, Packet, StreamRecord
 from pipelines.files.session_reader import open_session, read_session
-from pipelines.files.session_writer import SessionHeader, SessionWriter
+from pipelines.files.session_writer import SessionWriter
+from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord, Shoe
 
 SECOND_NS = 10**9
