@@ -153,11 +153,14 @@ def open_session(path: str | os.PathLike[str]) -> Iterator[SessionFile]:
     path = Path(path)
     with _open(path) as file:
         _check_beginning(file, path)
-        yield SessionFile(path, _Reading(file))
+        yield SessionFile(path, file)
 
 
+@dataclass(slots=True)
 class SessionFile:
     """A session file that is being read: a long log need not be in memory as a whole.
+
+    Its messages are taken in one after the other; what is not sound is a hole.
 
     Attributes
     ----------
@@ -167,74 +170,20 @@ class SessionFile:
         What besides the log influences the facts.
     """
 
-    def __init__(self, path: Path, reading: _Reading) -> None:
-        self.path, self._reading = path, reading
-        self._messages = self._sound_messages()
-        while reading.header is None:
-            if next(self._messages, self) is self:
-                raise _without_header(reading.recovery, path)
-        self.header = reading.header
-
-    @property
-    def share(self) -> float:
-        """How much of the file has been read, 0 to 1."""
-        file = self._reading.file
-        return file.tell() / max(os.fstat(file.fileno()).st_size, 1)
-
-    def pieces(self, least: int) -> Iterator[list[SessionRecord]]:
-        """The log in order, so many records at a time or a few more, to the last that is sound.
-
-        Raises
-        ------
-        RecordingError
-            When it expands to far more than a recording of its length.
-        """
-        reading = self._reading
-        for _ in self._messages:
-            if len(reading.records) >= least:
-                yield reading.take_records()
-        if reading.records:
-            yield reading.take_records()
-
-    def session(self, records: list[SessionRecord]) -> Session:
-        """All that is known of it once the log has been read, with those records of it."""
-        reading = self._reading
-        note = "" if reading.recovery.whole else f"{self.path}: {reading.what_is_missing()}"
-        return Session(
-            self.path,
-            self.header,
-            reading.form,
-            records,
-            reading.facts,
-            reading.held_facts,
-            bool(note),
-            note,
-            tuple(place for _, _, place in reading.holes),
-            bool(note) and reading.ends_early,
-        )
-
-    def _sound_messages(self) -> Iterator[None]:
-        try:
-            yield from self._reading
-        except RecordingError as error:
-            raise RecordingError(str(error), path=str(self.path)) from None
-
-
-@dataclass(slots=True)
-class _Reading:
-    """Takes the messages of a file in, one after the other; what is not sound is a hole."""
-
-    file: IO[bytes]
-    header: SessionHeader | None = None
-    form: int = messages.FORM  # only this tells its header again
-    records: list[SessionRecord] = field(default_factory=list)  # not taken yet
-    count: int = 0  # of all so far
-    facts: list[Fact] = field(default_factory=list)
-    held_facts: bool = False
-    last_log_time: int = 0
+    path: Path
+    _file: IO[bytes]
+    header: SessionHeader = field(init=False)
+    _form: int = messages.FORM  # only this tells its header again
+    _has_header: bool = False
+    _records: list[SessionRecord] = field(default_factory=list)  # not taken yet
+    _count: int = 0  # of all so far
+    _facts: list[Fact] = field(default_factory=list)
+    _held_facts: bool = False
+    _last_log_time: int = 0
     #: log times before and behind each, and how many records before
-    holes: list[tuple[int, int, int]] = field(default_factory=list)
-    recovery: Recovery = field(init=False)
+    _holes: list[tuple[int, int, int]] = field(default_factory=list)
+    _recovery: Recovery = field(init=False)
+    _messages: Iterator[None] = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
     _unknown: bool = False  # whether there is a fact that this version does not know
     _beside: list[Placed] = field(default_factory=list)  # not in their place yet
@@ -245,55 +194,96 @@ class _Reading:
     _device: bytes = b""  # what the sensor last introduced itself with
 
     def __post_init__(self) -> None:
-        self.recovery = Recovery(self.file)
+        self._recovery = Recovery(self._file)
+        self._messages = self._read()
+        while not self._has_header:
+            if next(self._messages, self) is self:
+                raise _without_header(self._recovery, self.path)
 
-    def __iter__(self) -> Iterator[None]:
-        for message in self.recovery:
-            try:
-                self._take(message)
-            except RecordingError:
-                raise
-            except Exception:  # whatever a parser raises: this message is not sound
-                self.recovery.note_damage()
-            yield
+    @property
+    def share(self) -> float:
+        """How much of the file has been read, 0 to 1."""
+        return self._file.tell() / max(os.fstat(self._file.fileno()).st_size, 1)
+
+    def pieces(self, least: int) -> Iterator[list[SessionRecord]]:
+        """The log in order, so many records at a time or a few more, to the last that is sound.
+
+        Raises
+        ------
+        RecordingError
+            When it expands to far more than a recording of its length.
+        """
+        for _ in self._messages:
+            if len(self._records) >= least:
+                yield self._take_records()
+        if self._records:
+            yield self._take_records()
+
+    def session(self, records: list[SessionRecord]) -> Session:
+        """All that is known of it once the log has been read, with those records of it."""
+        note = "" if self._recovery.whole else f"{self.path}: {self._what_is_missing()}"
+        return Session(
+            self.path,
+            self.header,
+            self._form,
+            records,
+            self._facts,
+            self._held_facts,
+            bool(note),
+            note,
+            tuple(place for _, _, place in self._holes),
+            bool(note) and self._ends_early,
+        )
+
+    def _read(self) -> Iterator[None]:
+        try:
+            for message in self._recovery:
+                try:
+                    self._take(message)
+                except RecordingError:
+                    raise
+                except Exception:  # whatever a parser raises: this message is not sound
+                    self._recovery.note_damage()
+                yield
+        except RecordingError as error:
+            raise RecordingError(str(error), path=str(self.path)) from None
         self._finish_steps()
         if self._unknown:
-            self.facts.clear()
+            self._facts.clear()
         self._put_beside()
 
     @property
     def _is_damaged_behind(self) -> bool:
-        return self.recovery.damages > self._damages_before
+        return self._recovery.damages > self._damages_before
 
     @property
-    def ends_early(self) -> bool:
+    def _ends_early(self) -> bool:
         """Whether something is missing behind the last record, where the file is not whole."""
-        return self.recovery.torn or self._is_damaged_behind or not self.recovery.damages
+        return self._recovery.torn or self._is_damaged_behind or not self._recovery.damages
 
-    def what_is_missing(self) -> str:
+    def _what_is_missing(self) -> str:
         """What a user is told of a file that is not whole, also while it is still recorded."""
-        assert self.header is not None
         start = self.header.utc_start_ns
-        seconds = max(self.last_log_time - start, 0) / 1e9
+        seconds = max(self._last_log_time - start, 0) / 1e9
         what, rest = [], "everything before that"
-        if self.holes:
+        if self._holes:
             rest = "everything else"
-            first_s = max(self.holes[0][0] - start, 0) / 1e9
-            lost_s = sum(max(behind - before, 0) for before, behind, _ in self.holes) / 1e9
-            places = f" in {len(self.holes)} places, first" if len(self.holes) > 1 else ""
+            first_s = max(self._holes[0][0] - start, 0) / 1e9
+            lost_s = sum(max(behind - before, 0) for before, behind, _ in self._holes) / 1e9
+            places = f" in {len(self._holes)} places, first" if len(self._holes) > 1 else ""
             what.append(f"is damaged{places} after {first_s:.1f} s, where {lost_s:.1f} s are lost")
-        if self.ends_early:
-            elsewhere = self.recovery.damages > 0 and not self.holes
-            damaged = not self.recovery.torn or self._is_damaged_behind or elsewhere
-            end = ["is damaged"] * damaged + ["was cut short"] * self.recovery.torn
+        if self._ends_early:
+            elsewhere = self._recovery.damages > 0 and not self._holes
+            damaged = not self._recovery.torn or self._is_damaged_behind or elsewhere
+            end = ["is damaged"] * damaged + ["was cut short"] * self._recovery.torn
             what.append(f"{' and '.join(end)} after {seconds:.1f} s")
         if not what:  # it was told again, or is no part of the log
             what, rest = ["is damaged"], "all of its log"
-        return f"the recording {', and '.join(what)}, and {rest} ({self.count} records) was read."
+        return f"the recording {', and '.join(what)}, and {rest} ({self._count} records) was read."
 
-    def take_records(self) -> list[SessionRecord]:
+    def _take_records(self) -> list[SessionRecord]:
         """The records that were read since the last call."""
-        records, self.records = self.records, []
+        records, self._records = self._records, []
         return records
 
     def _take(self, message: Message) -> None:
@@ -306,44 +296,45 @@ class _Reading:
             raise ValueError("a message comes once more, or too late")
         self._counts[count] = (message.sequence + 1) % 2**32
         if missing:
-            self.recovery.note_damage()
+            self._recovery.note_damage()
         if count == "log":
             if missing:
-                self.holes.append((self.last_log_time, message.log_time, self.count))
+                self._holes.append((self._last_log_time, message.log_time, self._count))
                 self._place_lost = True
-            self.last_log_time = message.log_time
-            self._damages_before = self.recovery.damages
+            self._last_log_time = message.log_time
+            self._damages_before = self._recovery.damages
             offset_ns = int(topic.metadata.get("clock_offset_ns", "0"))
             self._take_record(message, _signed(message.log_time - offset_ns))
         elif stream := topic.metadata.get("stream"):
-            self.recovery.spend(_STREAM_TIMES * len(message.data))
-            self.last_log_time = max(self.last_log_time, message.log_time)
+            self._recovery.spend(_STREAM_TIMES * len(message.data))
+            self._last_log_time = max(self._last_log_time, message.log_time)
             self._take_beside(decode_stream(message.data, stream))
         elif count == messages.SESSION.count:
             self._keep(_TEXT_TIMES * len(message.data))
-            if self.header is None:
-                self.last_log_time = max(self.last_log_time, message.log_time)
+            if not self._has_header:
+                self._last_log_time = max(self._last_log_time, message.log_time)
                 self._take_header(message.data)
         elif count == messages.DEVICE_AGAIN.count:
             self._keep(_TEXT_TIMES * len(message.data))
             if message.data != self._device:  # a hole has taken it; nothing is read twice
                 self._device = message.data
-                self.records.append(load(message.data, DeviceInfo))
-                self.count += 1
-        elif not self.recovery.damages:  # what was found behind a hole, the log no longer gives
-            self.held_facts = True
+                self._records.append(load(message.data, DeviceInfo))
+                self._count += 1
+        elif not self._recovery.damages:  # what was found behind a hole, the log no longer gives
+            self._held_facts = True
             self._keep(_TEXT_TIMES * len(message.data))
             self._take_fact(message)
 
     def _take_header(self, data: bytes) -> None:
         try:
-            self.form = messages.form_of(data)
-            old = self.form < messages.FORM
+            self._form = messages.form_of(data)
+            old = self._form < messages.FORM
             self.header = old_forms.old_header(data) if old else load(data, SessionHeader)
         except InputError as error:
             raise RecordingError(
                 f"what stands at its beginning cannot be read, since {error}"
             ) from None
+        self._has_header = True
 
     def _take_record(self, message: Message, arrival_ns: int) -> None:
         data, topic = message.data, message.topic
@@ -352,7 +343,7 @@ class _Reading:
                 packets = decode_packets(data, arrival_ns)
                 self._keep(*(len(packet.payload) for packet in packets))
                 self._put(packets)
-                self.last_log_time += packets[-1].arrival_ns - arrival_ns
+                self._last_log_time += packets[-1].arrival_ns - arrival_ns
             case old_forms.PACKET:
                 channel = old_forms.packet_channel(topic.name, topic.metadata)
                 self._keep(len(data))
@@ -366,7 +357,7 @@ class _Reading:
                 self._put([load(data, DeviceInfo)])
             case messages.MARKS.schema_name:
                 self._keep(_TEXT_TIMES * len(data))
-                read = old_forms.old_mark if self.form < messages.FORM else messages.decode_mark
+                read = old_forms.old_mark if self._form < messages.FORM else messages.decode_mark
                 mark = read(data)
                 self._put([LoggedMark(arrival_ns, mark)])
 
@@ -382,8 +373,8 @@ class _Reading:
             self._append([record])
 
     def _append(self, records: Sequence[SessionRecord]) -> None:
-        self.records += records
-        self.count += len(records)
+        self._records += records
+        self._count += len(records)
         self._place += len(records)
 
     def _find_place(self, records: Sequence[SessionRecord]) -> None:
@@ -399,7 +390,7 @@ class _Reading:
     def _take_beside(self, placed: Sequence[Placed]) -> None:
         """Take records of a stream, which are written before those that they stand before."""
         if placed and placed[0].place < self._place and not self._place_lost:
-            if not self.holes:
+            if not self._holes:
                 raise ValueError("a record comes too late")
             self._place_lost = True
         self._beside = sorted([*self._beside, *placed], key=lambda each: each.place)
@@ -418,13 +409,13 @@ class _Reading:
         elif schema.startswith(messages.FACT_SCHEMAS):
             self._finish_steps()
             try:
-                self.facts.append(messages.decode_fact(message.data))
+                self._facts.append(messages.decode_fact(message.data))
             except InputError:
                 self._unknown = True
 
     def _keep(self, *sizes_bytes: int) -> None:
         """Take what records of these sizes need."""
-        self.recovery.spend(sum(sizes_bytes) + _RECORD_BYTES * len(sizes_bytes))
+        self._recovery.spend(sum(sizes_bytes) + _RECORD_BYTES * len(sizes_bytes))
 
     def _finish_steps(self) -> None:
         """Decode steps that have gathered: many at a time cost less."""
@@ -432,7 +423,7 @@ class _Reading:
         if self._unknown:
             return
         try:
-            self.facts += messages.decode_steps(steps)
+            self._facts += messages.decode_steps(steps)
         except ValueError:
             self._unknown = True
 
