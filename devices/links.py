@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from devices.records import Packet
 
@@ -11,6 +11,10 @@ from devices.records import Packet
 BYTES_CHANNEL = "bytes"
 #: Channel under which what *we* sent is put in the log, where it matters later (pings).
 REQUEST_CHANNEL = "request"
+
+#: The longest pause, s, of a link that is slow and not away: a Bluetooth LE connection may have
+#: intervals of 4 s.
+LONGEST_PAUSE_S: Final = 6.0
 
 T = TypeVar("T")
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from devices.drivers.driver import Conversation
 from devices.inbox import Inbox
+from devices.links import LONGEST_PAUSE_S
 from devices.records import LinkEvent, Packet
 from imu.errors import DeviceError, DeviceLost
 
 T = TypeVar("T")
+
+_SLOWER: Final = 1.5  # than the slowest answer so far, the next may be
 
 
 class OpenLink(ABC):
@@ -34,6 +37,7 @@ class OpenLink(ABC):
         self.inbox = inbox
         self.name, self.address = name, address
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.slowest_answer_s = 0.0  #: of those that came: how long the link's own pauses are
 
     @property
     def notification_bytes_max(self) -> int:
@@ -74,7 +78,12 @@ class OpenLink(ABC):
         timeout_s: float = 2.0,
         tries: int = 1,
     ) -> T:
-        """Write, then wait for the packet that ``answer`` makes something of."""
+        """Write, then wait for the packet that ``answer`` makes something of.
+
+        On a link that has been slow to answer it is waited for longer.
+        """
+        asked_ns = self.now_ns()
+        timeout_s = max(timeout_s, self.patience_s)
         with self.inbox.watch(answer) as answered:
             for _ in range(tries):
                 if payload:
@@ -86,11 +95,19 @@ class OpenLink(ABC):
                 finally:
                     timer.cancel()
                 if answered.done():
+                    if payload:
+                        passed_s = (self.now_ns() - asked_ns) * 1e-9
+                        self.slowest_answer_s = max(self.slowest_answer_s, passed_s)
                     return answered.result()
         raise DeviceError(
             f"does not answer within {timeout_s * tries:g} s: {self.silence_hint}.",
             source=self.name,
         )
+
+    @property
+    def patience_s(self) -> float:
+        """How long nothing may come though all is well, as far as its answers tell, s."""
+        return min(_SLOWER * self.slowest_answer_s, LONGEST_PAUSE_S)
 
     async def lost(self) -> str:
         """Wait until the link is gone; returns why."""

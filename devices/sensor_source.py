@@ -274,10 +274,11 @@ class SensorSource(Source):
                 if company.done() and (why := company.result()):
                     return why
                 silent_ns = self._clock.monotonic_ns() - self._inbox.latest_sample_ns
-                if silent_ns > driver.silence_s * 1e9:
+                silence_s = max(driver.silence_s, link.patience_s)
+                if silent_ns > silence_s * 1e9:
                     if self._inbox.latest_sample_ns == begun_ns:
                         self._tell_once(_without_samples(link.name))
-                    return f"the sensor sent no samples for {driver.silence_s:g} s"
+                    return f"the sensor sent no samples for {silence_s:g} s"
         finally:
             if self._inbox.latest_sample_ns > begun_ns:
                 self._sampled_ns = self._inbox.latest_sample_ns

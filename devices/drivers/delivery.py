@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from devices.links import LONGEST_PAUSE_S
 from devices.readings import Decoder, Reading
 from devices.records import Packet
 
@@ -18,8 +19,6 @@ _POOR_S: Final = 10.0
 _POOR_WINDOWS: Final = 2
 #: Slower, steps cannot be told, Hz.
 LEAST_HZ: Final = 50.0
-#: A pause of this, s, is a link that was away, not one that is slow.
-_AWAY_S: Final = 3.0
 
 
 class DeliveryMeter:
@@ -96,7 +95,7 @@ class DeliveryWatch:
 
     def take(self, count: int, arrival_ns: int) -> None:
         """Take so many samples that have just come."""
-        if self._begun_ns is None or arrival_ns - self._latest_ns > _AWAY_S * 1e9:
+        if self._begun_ns is None or arrival_ns - self._latest_ns > LONGEST_PAUSE_S * 1e9:
             self._begun_ns, self._latest_ns = arrival_ns, arrival_ns
             self._count = self._poor = 0
             return

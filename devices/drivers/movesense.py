@@ -152,7 +152,9 @@ class MovesenseDriver(Driver):
             except DeviceLost:
                 raise
             except DeviceError:
-                return rate_hz  # nothing at all comes: that is noticed elsewhere
+                if not meter.bytes_per_s:
+                    return rate_hz  # nothing at all comes: that is noticed elsewhere
+                share = 0.0
             if share >= _LEAST_SHARE:
                 return rate_hz
             if share > 0.0:

@@ -128,6 +128,31 @@ def test_a_sensor_that_goes_on_measuring_says_that_its_link_is_too_slow(
     assert said[0].startswith(f"the link is too slow for {rate_hz} Hz, or damages what it carries")
 
 
+@pytest.mark.parametrize("interval_ms", [3000, 4000])
+@pytest.mark.parametrize("protocol", ["backstride", "polar"])
+def test_a_link_that_pauses_for_longer_than_its_sensor_may_be_silent_is_slow_and_not_lost(
+    protocol: str, interval_ms: int
+) -> None:
+    kinds, said = [], []
+
+    async def run() -> None:
+        url = f"sim:?protocol={protocol}&interval_ms={interval_ms}&minutes=1.5&time_scale=0"
+        async with open_source(url) as source:
+            async for record in source:
+                if isinstance(record, LinkEvent):
+                    kinds.append(record.kind)
+                    said.append(record.detail)
+
+    asyncio.run(run())
+    assert kinds == ["connected", "gap", "ended"]
+    assert said[1].startswith("the link is too slow for 200 Hz")
+
+
+def test_a_movesense_whose_link_pauses_for_long_is_told_to_be_too_slow_at_every_rate() -> None:
+    with pytest.raises(DeviceError, match="the link is too slow for 52 Hz, the lowest rate"):
+        told_of("sim:?protocol=movesense&interval_ms=3000&minutes=1")
+
+
 def at_half_the_rate(run: SimulatedRun, clock: VirtualClock) -> MeasuredStream:
     slower = replace(run.scenario, rate=run.scenario.rate / 2)
     return MeasuredStream(SimulatedRun(slower), clock)
