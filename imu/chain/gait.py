@@ -57,6 +57,7 @@ _MEASURED_ACROSS: Final = 0.01  # a smaller share is no pelvis: one axis alone, 
 #: Steps whose mean is judged.
 STEPS_AVERAGED: Final = 4
 _MEASURES: Final = 12  # of a step
+_MOST_STILL_G: Final = 2.0  # a sensor that reads more for a second reads no gravity
 #: Below this a step alone ends a run, whatever those before it were.
 _CLEARLY_WALKING: Final = -5.0
 #: A fall of this share of the falls before arms the next contact, so that a dent does not.
@@ -376,7 +377,8 @@ def gait_sample(c: Record, s: Record, x_g: float, y_g: float, vertical_g: float)
     s.still_squares += vertical_g * vertical_g
     if s.still_count == c.second_samples:
         mean = s.still_sum / s.still_count
-        s.still = 1 if s.still_squares / s.still_count - mean * mean < c.still_variance else 0
+        quiet = s.still_squares / s.still_count - mean * mean < c.still_variance
+        s.still = 1 if quiet and mean < _MOST_STILL_G else 0
         s.still_count, s.still_sum, s.still_squares = 0, 0.0, 0.0
 
     event = 0

@@ -552,6 +552,7 @@ def take_sample(
             b[0, 0], b[0, 1], b[0, 2] = up_in_inertial_frame(s.inclination.levelling)
             if s.gait.still == 1:
                 _mean_of_last_second(c, s, b)
+                s.sanity.misled = 0  # up is known again, unless gravity still is none
             s.segment.ups_before += 1
             o = s.turning.still
             o[1], o[0] = o[0], s.gait.still

@@ -126,6 +126,10 @@ _FAR_FROM_REST_M_S2: Final = 2.0
 _LEAST_GRAVITY_G: Final = 0.7
 _MOST_GRAVITY_G: Final = 1.4
 _GRAVITY_BLOCKS: Final = 4
+#: The mean of a second, in the sensor and where the gyroscope keeps still, in which nobody gains
+#: the 10 m/s that this comes to.
+_HEAVY_G: Final = 2.0
+_HEAVY_BLOCKS: Final = 4
 #: The same at rest, where nothing else adds to it: 0.94 to 1.07 on people who stand, whose sensors'
 #: zeros are off by as much as data sheets allow, 40 to 80 mg.
 _LEAST_REST_G: Final = 0.905
@@ -379,6 +383,19 @@ def _judge_gravity(s: Record, weighs: bool, in_sensor: float, kept_still: float)
 
 
 @kernel
+def _least_of_a_second(s: Record, newest: int) -> float:
+    """The mean force of a second, g, the smaller of both frames; at the end of its range, too."""
+    b, n, least = s.block, _HEAVY_BLOCKS, math.inf
+    for first in (_IX, _SX):
+        x, y, z = 0.0, 0.0, 0.0
+        for k in range(n):
+            o = b[(newest - k) % _BLOCKS]
+            x, y, z = x + o[first] / n, y + o[first + 1] / n, z + o[first + 2] / n
+        least = min(least, _size(x, y, z))
+    return least
+
+
+@kernel
 def _judge_rest(s: Record, running: bool, rests: bool, x: float, y: float, z: float) -> None:
     """Whether gravity at rest, in the posture of the run, is what the scale makes of it.
 
@@ -511,8 +528,13 @@ def _judge_block(s: Record, running: bool) -> None:
     if whole:
         p, q, r = _window(s, newest, _IX)
         _judge_gravity(s, running or steady, _size(x, y, z), _size(p, q, r))
+    heavy = _least_of_a_second(s, newest)
+    if heavy > _HEAVY_G:
+        note_trouble(s, GRAVITY, heavy)
+        s.misled = 1
     _judge_posture(s, running, x, y, z)
     rests = rests and whole and steady and turning < _REST_RAD_S**2 and not running
+    rests = rests and heavy < _HEAVY_G
     _judge_rest(s, running, rests, x, y, z)
     if s.blocks >= _BLOCKS:
         _judge_directions(s)

@@ -376,6 +376,19 @@ def test_up_is_found_anew_after_forces_that_were_none() -> None:
     assert np.abs(off.sacral_lean_deg - right)[after].max() < 3.0
 
 
+@pytest.mark.parametrize(("first_s", "most"), [(5.0, 0), (7.2, 6)])
+def test_forces_that_were_none_in_standing_are_not_up(first_s: float, most: int) -> None:
+    samples = run("speed=3.2&minutes=0.4&seed=11&rate=200&standing_s=10&lean=6")
+    clean = analyze(samples, axes="+x+y+z")
+    on = (samples.time_s >= first_s) & (samples.time_s < first_s + 3.0)
+    coarse = np.round((samples.acceleration_m_s2 + 40.0 * on[:, None]) / 0.005) * 0.005
+    off = analyze(Samples(samples.time_s, coarse, samples.angular_velocity_rad_s), axes="+x+y+z")
+    right = np.interp(off.initial_contact_s, clean.initial_contact_s, clean.sacral_lean_deg)
+    trusted = off.quality_bits == 0
+    assert trusted.sum() > 0.9 * len(clean)
+    assert (np.abs(off.sacral_lean_deg - right)[trusted] > 6.0).sum() <= most
+
+
 def test_no_way_is_made_of_forces_that_do_not_repeat() -> None:
     off, clean = off_by(0.3)
     k = np.searchsorted(clean.initial_contact_s, off.initial_contact_s).clip(1, len(clean) - 1)
