@@ -47,7 +47,6 @@ UNTOLD: Final[dict[str, Untold]] = {
         "lean is the sensor's: the step that it slips in, and all after less than 8°, or less than "
         "15° in the first 10 s of a run into which nobody stood",
     ),
-    "movesense/bias_g": Untold(40, "of samples at the end of a range nobody asks for gravity"),
     "polar/saturate": Untold(2, "a step beside samples at the end of the range, at 52 Hz"),
     # no number and no time: what is missing is known, and flagged, when it has added up
     "witmotion/loss": Untold(2, "steps before that"),
