@@ -157,11 +157,19 @@ class Cable:
 
     def _begin(self, clock: ProgramClock) -> None:
         self._began_ns = clock.monotonic_ns()
-        self._tasks.append(asyncio.create_task(self._peripheral.serve(self)))
+        self._tasks.append(asyncio.create_task(self._serve()))
         if self._jitter:
             self._tasks.append(asyncio.create_task(self._carry(clock)))
         if self._pulled:
             self._tasks.append(asyncio.create_task(self._pull(clock)))
+
+    async def _serve(self) -> None:
+        try:
+            await self._peripheral.serve(self)
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"simulated {self.name} failed", "exception": error}
+            )
 
     def _passed_s(self, now_ns: int) -> float:
         return (now_ns - self._began_ns) * 1e-9

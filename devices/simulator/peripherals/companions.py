@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import exp
@@ -96,12 +95,7 @@ class CompanionPeripheral(ABC):
 
     async def serve(self, host: Host) -> None:
         """Report until cancelled."""
-        reporting = asyncio.create_task(self._report(host))
-        try:
-            while True:
-                await host.receive()  # it takes no commands
-        finally:
-            reporting.cancel()
+        await self._report(host)  # it takes no commands
 
     async def _report(self, host: Host) -> None:
         while True:

@@ -119,15 +119,13 @@ class Shimmer3Peripheral:
     async def serve(self, host: Host) -> None:
         """Answer and stream until cancelled."""
         self._received = b""
-        sending = asyncio.create_task(self._send(host))
-        try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._send(host))
             while True:
                 _, written = await host.receive()
                 self._received += written
                 while (reply := self._next_reply()) is not None:
                     await host.send(BYTES_CHANNEL, reply)
-        finally:
-            sending.cancel()
 
     async def _send(self, host: Host) -> None:
         while True:

@@ -133,14 +133,12 @@ class WitMotionPeripheral:
 
     async def serve(self, host: Host) -> None:
         """Send frames and take commands until cancelled."""
-        sending = asyncio.create_task(self._send(host))
-        try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._send(host))
             while True:
                 _, written = await host.receive()
                 for at in range(0, len(written) - _COMMAND_BYTES + 1, _COMMAND_BYTES):
                     self._obey(written[at : at + _COMMAND_BYTES])
-        finally:
-            sending.cancel()
 
     async def _send(self, host: Host) -> None:
         channel = _NOTIFY if self._link == "ble" else BYTES_CHANNEL

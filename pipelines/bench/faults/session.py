@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,12 +142,36 @@ def run_plan(plan: FaultPlan) -> PlanSession:
 
 async def _followed(source: Source, scenario: Scenario) -> PlanSession:
     session = PlanSession(scenario)
+    loop = asyncio.get_running_loop()
+    broken: asyncio.Future[str] = loop.create_future()
+    loop.set_exception_handler(lambda _, context: _take_mistake(broken, context))
+    following = asyncio.ensure_future(_open_and_follow(source, session))
+    both: set[asyncio.Future[Any]] = {broken, following}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    if not broken.done():
+        following.result()
+        return session
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    session.end = broken.result()
+    return session
+
+
+def _take_mistake(broken: asyncio.Future[str], context: dict[str, Any]) -> None:
+    """A mistake in a simulated sensor is none of its faults: the plan ends with it."""
+    if not broken.done():
+        why = context.get("exception")
+        while isinstance(why, ExceptionGroup):
+            why = why.exceptions[0]
+        broken.set_result(f"{context['message']}: {why!r}" if why else context["message"])
+
+
+async def _open_and_follow(source: Source, session: PlanSession) -> None:
     try:
         async with source:
             await _follow(source, session)
     except BackstrideError as error:
         session.refusal = str(error)
-    return session
 
 
 async def _follow(source: Source, session: PlanSession) -> None:

@@ -222,6 +222,18 @@ def test_each_fault_has_a_handling_that_a_test_removes_or_a_reason_why_not() -> 
     assert {name.split("/")[-1] for name in UNTOLD} <= set(FAULT_KINDS)
 
 
+@pytest.mark.parametrize("sensor", [BY_CABLE, MOVESENSE, WITMOTION, SHIMMER])
+def test_a_mistake_in_a_simulated_sensor_ends_its_plan_with_its_reason(
+    sensor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def take(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("devices.simulator.measured.MeasuredStream.take", take)
+    session = run_plan(FaultPlan(sensor=sensor, seed=7))
+    assert "failed: RuntimeError('out of memory')" in session.end
+
+
 def test_each_fault_is_named_where_addresses_are_told() -> None:
     told = (Path(devices.__file__).parent / "README.md").read_text(encoding="utf-8")
     assert [kind for kind in FAULT_KINDS if f"`{kind}`" not in told] == []
