@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from devices.ble_failures import in_words, reason_of
+from devices.ble_identity import is_private, read_serial_number, why_another
 from devices.drivers.driver import Advertisement, Conversation, Driver
 from devices.drivers.registry import driver_for
 from devices.inbox import Inbox
 from devices.open_link import OpenLink
+from devices.records import LinkEvent
 from devices.timing.program_clock import ProgramClock, within
 from imu.errors import DeviceError, DeviceNotFound
 
@@ -115,6 +117,8 @@ class BleConnector:
         self.driver: type[Conversation] | None = driver
         self._radio = radio or Radio()
         self._known: Advertisement | None = None  # of the sensor that was connected before
+        self._serial = ""  # of it, where its address is one that changes
+        self._others: set[str] = set()  # addresses of others that have its name
         self._latest: BleLink | None = None
         self._renewed = False  # its table of characteristics was thrown away
 
@@ -146,7 +150,6 @@ class BleConnector:
                 source=self.place,
             )
         self.driver = driver
-        self._known = seen.advertisement
         losing: list[BleLink] = []
 
         def on_disconnected(_client: BleakClient) -> None:
@@ -179,6 +182,7 @@ class BleConnector:
         except asyncio.CancelledError:
             await _let_go(client, inbox.clock)
             raise
+        await self._recognise(client, inbox, seen.advertisement)
         link = BleLink(
             inbox,
             client,
@@ -191,6 +195,28 @@ class BleConnector:
         if not client.is_connected:
             link.lose("the sensor ended it at once")
         return link
+
+    async def _recognise(self, client: BleakClient, inbox: Inbox, heard: Advertisement) -> None:
+        """See that a sensor under an address of the moment is the one that was lost.
+
+        Raises
+        ------
+        DeviceNotFound
+            When it is another, or may be: it is told once, and passed over from now on.
+        """
+        known = self._known
+        if (known is None or known.address != heard.address) and is_private(heard.address):
+            serial = await read_serial_number(client, inbox.clock)
+            if known is not None:
+                tells = self.driver is not None and self.driver.name_tells
+                why = why_another(heard.name, serial, self._serial, name_tells=tells)
+                if why:
+                    self._others.add(heard.address)
+                    inbox.put_event(LinkEvent(inbox.clock.monotonic_ns(), "gap", why))
+                    await _let_go(client, inbox.clock)
+                    raise DeviceNotFound(f"{why}.", source=self.place, may_pass=True)
+            self._serial = serial or self._serial
+        self._known = heard
 
     async def end(self) -> None:
         """Nothing is kept between connections."""
@@ -252,9 +278,11 @@ class BleConnector:
             if advertisement.address.lower() == known.address.lower():
                 return True
             # an address made for privacy is another one after a while; one that was given is not
-            renamed = advertisement.name == known.name != ""
+            renamed = is_private(advertisement.address) and is_private(known.address)
             like_it = self.driver is not None and self.driver.recognises(advertisement)
-            return renamed and like_it and not self._address and _is_private(advertisement.address)
+            like_it = like_it and advertisement.name == known.name != ""
+            is_other = advertisement.address in self._others
+            return renamed and like_it and not is_other and not self._address
         if self._address:
             return advertisement.address.lower() == self._address.lower()
         if self._name:
@@ -262,12 +290,6 @@ class BleConnector:
         if self.driver is not None:
             return self.driver.recognises(advertisement)
         return sensor.driver is not None
-
-
-def _is_private(address: str) -> bool:
-    """Whether a Bluetooth address is a resolvable private one; macOS gives identifiers instead."""
-    first = address.split(":", maxsplit=1)[0]
-    return len(first) == 2 and int(first, 16) >> 6 == 0b01
 
 
 class BleLink(OpenLink):

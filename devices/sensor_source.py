@@ -328,6 +328,7 @@ class SensorSource(Source):
     async def _end_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self._tasks[0].cancel()
+        await asyncio.wait(self._tasks[:1])  # it may be about to connect
         await self._let_go(stop=True)
         await self._connector.end()
         self._event("ended", "the simulated session is over")

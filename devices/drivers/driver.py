@@ -72,6 +72,8 @@ class Conversation(ABC):
     silence_s: ClassVar[float] = 2.5
     #: Whether they send samples without being asked.
     sends_unasked: ClassVar[bool] = False
+    #: Whether no two of them have one name, as where their serial number is within.
+    name_tells: ClassVar[bool] = False
     #: Usual speeds of the serial line, the most likely first; empty without a serial line.
     baud_rates: ClassVar[tuple[int, ...]] = ()
 

@@ -68,6 +68,7 @@ class MovesenseDriver(Driver):
 
     protocol = "movesense"
     links = ("ble",)
+    name_tells = True
     sold_as = "Movesense HR+, HR2, MD or Flash"
     characteristics: ClassVar[Mapping[str, str]] = {
         _COMMAND_CHANNEL: COMMAND_UUID,

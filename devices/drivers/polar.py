@@ -59,6 +59,7 @@ class PolarDriver(Driver):
 
     protocol = "polar"
     links = ("ble",)
+    name_tells = True
     sold_as = "Polar Verity Sense or H10"
     #: A still Verity Sense packs up to 2.5 s of samples into one frame.
     silence_s: ClassVar[float] = 6.0

@@ -39,6 +39,7 @@ class _OneCharacteristic(Conversation):
     """A device of the Bluetooth SIG that says all it has to say on one characteristic."""
 
     links = ("ble",)
+    name_tells = True  # few tell more than it, and none of them is what steps are made of
     #: They report once a second or so, a strap off the skin now and then nothing.
     silence_s = 15.0
     service: ClassVar[str]

@@ -29,6 +29,7 @@ from devices.simulator.loopback import loopback_backend
 from devices.simulator.peripherals.movesense import MovesensePeripheral
 from devices.simulator.scenario import Scenario
 from devices.simulator.virtual_clock import VirtualClock
+from devices.simulator.virtual_sensor import make_peripheral
 from imu.errors import BackstrideError, DeviceError, DeviceLost, DeviceNotFound
 from tests.devices.counting_peripheral import CountingPeripheral
 from tests.devices.sessions import (
@@ -462,6 +463,49 @@ def test_a_source_can_be_closed_while_it_is_away() -> None:
         return (clock.monotonic_ns() - begin_ns) * 1e-9
 
     assert run(close()) < 6.0
+
+
+@pytest.mark.parametrize(
+    ("protocol", "returns", "told"),
+    [
+        ("backstride", True, "another sensor of the name Backstride 0001 is heard (serial number "),
+        ("backstride", False, "another sensor of the name Backstride 0001 is heard (serial number"),
+        ("witmotion", False, "a sensor of the name WT901BLE67 is heard under another address, and"),
+    ],
+)
+def test_another_sensor_of_one_name_is_never_taken_for_the_one_that_was_lost(
+    protocol: str, told: str, *, returns: bool
+) -> None:
+    async def attempt() -> list[tuple[str, str]]:
+        clock = VirtualClock()
+        air = Air(clock, seed=3)
+        backend = loopback_backend(air)
+        mine = Scenario(protocol=protocol, seed=1, minutes=0.6)
+        other = Scenario(protocol=protocol, seed=2)
+        here = "4A:00:00:00:00:01"
+        air.place(make_peripheral(mine, clock), LinkParams(), address=here)
+        driver = driver_named(protocol)
+        connector = BleConnector("", "", driver, Radio(backend.client, backend.scanner))
+        source = SensorSource(connector, clock=clock, ends_after_s=35.0)
+        events, moved, back = [], False, False
+        async with source:
+            async for record in source:
+                if isinstance(record, LinkEvent):
+                    events.append((record.kind, record.detail))
+                if not moved and clock.monotonic_ns() > 10e9:
+                    moved = True
+                    air.place(make_peripheral(other, clock), address="4B:00:00:00:00:02")
+                    air.readdress(here, "5C:00:00:00:00:04")
+                    air.change("5C:00:00:00:00:04", LinkParams(absent_after_s=0.0))
+                if moved and returns and not back and events[-1][0] == "gap":
+                    back = True
+                    air.change("5C:00:00:00:00:04", LinkParams())
+        return events
+
+    events = run(attempt())
+    kinds = [kind for kind, _ in events]
+    assert kinds == ["connected", "lost", "gap", *["resumed"] * returns, "ended"]
+    assert events[2][1].startswith(told)
 
 
 @pytest.mark.parametrize("by", ["name", "protocol"])
