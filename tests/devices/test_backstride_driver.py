@@ -107,7 +107,7 @@ def test_what_is_measured_comes_through(kind: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "rate_hz", "g", "deg_s"),
     [
-        (Wanted(200.0, 16.0, 2000.0), 400.0, 16, 2000),
+        (Wanted(220.0, 16.0, 2000.0), 200.0, 16, 2000),
         (Wanted(1000.0, 5.0, 300.0), 400.0, 8, 500),
         (Wanted(400.0, 99.0, 9999.0), 400.0, 16, 2000),
         (Wanted(400.0, 1.0, 1.0), 400.0, 2, 125),

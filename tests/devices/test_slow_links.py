@@ -12,8 +12,6 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from devices.ble import BleConnector, Radio
 from devices.drivers.driver import Wanted
-from devices.protocols.backstride import RATES_HZ, encode_info, mask_of
-from devices.protocols.backstride_control import Configuration
 from devices.protocols.movesense import ANGULAR_VELOCITY_RANGES_DEG_S
 from devices.protocols.polar import (
     Measurement,
@@ -36,7 +34,6 @@ from devices.simulator.loopback import loopback_backend
 from devices.simulator.measured import MeasuredBlock, MeasuredStream
 from devices.simulator.peripheral import Host, Peripheral
 from devices.simulator.peripherals.backstride import BackstridePeripheral
-from devices.simulator.peripherals.backstride_identity import info_of
 from devices.simulator.peripherals.movesense import MovesensePeripheral
 from devices.simulator.peripherals.polar import PolarPeripheral
 from devices.simulator.scenario import Scenario
@@ -144,7 +141,8 @@ def test_a_link_that_pauses_for_longer_than_its_sensor_may_be_silent_is_slow_and
                     said.append(record.detail)
 
     asyncio.run(run())
-    assert kinds == ["connected", "gap", "ended"]
+    assert kinds[:2] == ["connected", "gap"]
+    assert not any(each.startswith("the sensor sent no samples") for each in said)
     assert said[1].startswith("the link is too slow for 200 Hz")
 
 
@@ -153,25 +151,14 @@ def test_a_movesense_whose_link_pauses_for_long_is_told_to_be_too_slow_at_every_
         told_of("sim:?protocol=movesense&interval_ms=3000&minutes=1")
 
 
+def test_the_simulated_sensor_steps_down_to_a_rate_of_its_profile() -> None:
+    (said,) = told_of("sim:?protocol=backstride&rate=1000&mtu=23&minutes=0.7")
+    assert said.endswith("of 100 samples 40 arrive; so the sensor measures at 200 Hz from now on")
+
+
 def at_half_the_rate(run: SimulatedRun, clock: VirtualClock) -> MeasuredStream:
     slower = replace(run.scenario, rate=run.scenario.rate / 2)
     return MeasuredStream(SimulatedRun(slower), clock)
-
-
-class BackstrideOfTwoRates(BackstridePeripheral):
-    """A sensor that measures at its rate or at half of it."""
-
-    def __init__(self, run: SimulatedRun, clock: VirtualClock) -> None:
-        super().__init__(run, clock)
-        rate_hz = round(run.scenario.rate)
-        rates = mask_of(RATES_HZ, (rate_hz, rate_hz // 2))
-        self._info = encode_info(replace(info_of(run.scenario), rates_mask=rates))
-        self._slower = at_half_the_rate(run, clock)
-
-    def _configure(self, host: Host, wanted: Configuration) -> bytes:
-        if wanted.rate_hz == self._slower.rate_hz:
-            self._stream = self._slower
-        return super()._configure(host, wanted)
 
 
 class PolarOfTwoRates(PolarPeripheral):
@@ -196,7 +183,7 @@ class PolarOfTwoRates(PolarPeripheral):
 
 @pytest.mark.parametrize(
     ("sensor", "rate_hz", "interval_ms", "most_bytes"),
-    [(BackstrideOfTwoRates, 200.0, 40.0, 68), (PolarOfTwoRates, 208.0, 60.0, 100)],
+    [(BackstridePeripheral, 200.0, 40.0, 68), (PolarOfTwoRates, 208.0, 60.0, 100)],
 )
 def test_a_sensor_steps_down_to_what_its_link_bears_and_the_session_goes_on(
     sensor: Callable[[SimulatedRun, VirtualClock], Peripheral],

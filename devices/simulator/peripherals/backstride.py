@@ -87,7 +87,8 @@ _TEMPERATURE_C: Final = 31.5
 class BackstridePeripheral:
     """Speaks the whole profile: streaming, pings, status, calibration, logs in flash.
 
-    It offers the run's own rate and ranges up to the run's. A log begun with LOG_START grows while
+    It offers the run's own rate, those of the profile that leave samples of it out, and ranges up
+    to the run's. A log begun with LOG_START grows while
     a host is connected; what is measured between connections is in it as far as the sensor's memory
     reaches.
 
@@ -149,6 +150,7 @@ class BackstridePeripheral:
         self._started_us = started_us
         offer = info_of(scenario)
         self._info = encode_info(offer)
+        self._rates_hz = offer.rates_hz
         self._ranges_g = offer.acceleration_ranges_g
         self._ranges_deg_s = offer.angular_velocity_ranges_deg_s
         self._first_index = 0  # measured index and device time since the latest restart
@@ -220,6 +222,10 @@ class BackstridePeripheral:
     def _now_us(self) -> int:
         return self._stream.device_us() - self._first_us
 
+    def _every(self) -> int:
+        """Of so many measured samples one is sent."""
+        return round(self._stream.rate_hz / self._configuration.rate_hz)
+
     def _newest_index(self) -> int:
         """Of the sample measured last, since the stream was made."""
         passed_us = self._stream.device_us() - self._started_us
@@ -231,7 +237,7 @@ class BackstridePeripheral:
         return StatusMessage(
             state=SensorState.STREAMING * self._streaming
             | SensorState.LOGGING * (self.flash.open_log is not None),
-            sequence=(index - self._first_index) % SEQUENCE_MODULUS,
+            sequence=(index - self._first_index) // self._every() % SEQUENCE_MODULUS,
             time_us=max(0, time_us - self._first_us),
             dropped_samples=self.dropped_samples % SEQUENCE_MODULUS,
             battery_mv=3300 + 9 * self.battery_percent,
@@ -264,7 +270,8 @@ class BackstridePeripheral:
                 expected = None
                 self._go.clear()
                 await self._go.wait()
-            block = await self._stream.take(self._packet_samples)
+            every = self._every()
+            block = await self._stream.take(self._packet_samples * every)
             if block is None:
                 await asyncio.Event().wait()  # the run is over, the connection stays
                 return
@@ -272,15 +279,22 @@ class BackstridePeripheral:
             if not active or block.device_us < self._started_at_us:
                 expected = None  # measured before anyone asked
                 continue
-            if expected is not None and block.first_index != expected:
-                self.dropped_samples += block.first_index - expected
+            # those of a block that are sent: places are counted by their whole rate
+            left_out = (self._first_index - block.first_index) % every
+            samples = block.samples[left_out::every]
+            n = len(samples)
+            index = (block.first_index + left_out - self._first_index) // every
+            if not n:
+                continue
+            if expected is not None and index != expected:
+                self.dropped_samples += index - expected
                 gap_before = True
-            n = len(block.samples)
-            expected = block.first_index + n
+            expected = index + n
+            left_out_us = round(left_out / self._stream.rate_hz * 1e6)
             payload = data_message(
-                block.samples,
-                block.first_index - self._first_index,
-                block.device_us - self._first_us,
+                samples,
+                index,
+                block.device_us + left_out_us - self._first_us,
                 self._configuration,
                 flags=DataFlag.GAP_BEFORE if gap_before else 0,
                 calibration=self._applied(),
@@ -396,7 +410,7 @@ class BackstridePeripheral:
         if self._streaming or self.flash.open_log is not None:
             raise Refusal(ReplyStatus.WRONG_STATE)
         offered = (
-            wanted.rate_hz == self._stream.rate_hz
+            wanted.rate_hz in self._rates_hz
             and wanted.acceleration_range_g in self._ranges_g
             and wanted.angular_velocity_range_deg_s in (0, *self._ranges_deg_s)
             and wanted.streams in (1 << Layout.IMU6, 1 << Layout.ACCELERATION)

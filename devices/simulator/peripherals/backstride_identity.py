@@ -65,7 +65,7 @@ _FLASH_BYTES: Final = 1 << 24
 
 
 def info_of(scenario: Scenario) -> InfoMessage:
-    """The Info message: the scenario's rate, and ranges up to where it saturates.
+    """The Info message: rates of which the scenario's is a multiple, ranges up to its own.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def info_of(scenario: Scenario) -> InfoMessage:
         hardware=1,
         firmware=major << 8 | minor,
         features=int(_FEATURES),
-        rates_mask=mask_of(RATES_HZ, (int(scenario.rate),)),
+        rates_mask=mask_of(RATES_HZ, tuple(r for r in RATES_HZ if scenario.rate % r == 0)),
         acceleration_ranges_mask=mask_of(
             ACCELERATION_RANGES_G, _up_to(ACCELERATION_RANGES_G, scenario.acceleration_range_g)
         ),

@@ -189,7 +189,7 @@ LIES: dict[str, tuple[Callable[[], Unit], set[str], str, Callable[[float], bool]
         lambda: liar(tamper=wrong_settings),
         {"configuration"},
         "configuration",
-        lambda value: value == 20,
+        lambda value: value == 60,
     ),
 }
 

@@ -168,7 +168,7 @@ def test_radio_port_clock_and_conversation_are_there(pytester: pytest.Pytester) 
             assert asyncio.run(address()).startswith("socket://127.0.0.1:")
 
         def test_talk(unit_under_test):
-            assert unit_under_test.talk(read_info).rates_hz == (200,)
+            assert unit_under_test.talk(read_info).rates_hz == (50, 100, 200)
 
         def test_conform(simulated_sensor):
             assert simulated_sensor("backstride", query="motion=rest").conform().passed
