@@ -14,6 +14,28 @@ if TYPE_CHECKING:
 _ENDING: Final = tuple(getattr(signal, x) for x in ("SIGTERM", "SIGHUP") if hasattr(signal, x))
 
 
+class _Cancels:
+    """Handles a request to end: it cancels a task.
+
+    The loop's own handlers go with the loop, and the next request would end the process before
+    what the task came to is put away. So the first of a kind that comes then is passed over.
+    """
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self._task, self._loop = task, task.get_loop()
+
+    def __call__(self, number: int, _frame: object) -> None:
+        if self._loop.is_closed():
+            signal.signal(number, signal.default_int_handler)
+        else:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to be cancelled."""
+        return self._loop.is_closed()
+
+
 def cancelled_by_signals() -> asyncio.Task[Any] | None:
     """Let SIGINT, SIGTERM and SIGHUP cancel the current task, and return it.
 
@@ -23,13 +45,16 @@ def cancelled_by_signals() -> asyncio.Task[Any] | None:
     import asyncio  # a fifth of what help takes, and only who runs in a loop needs it
 
     task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGINT, *_ENDING):
-            if signal.getsignal(number) is signal.SIG_IGN:
-                continue
-            # a loop of another thread has none either
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    if task is None:
+        return None
+    # a loop of another thread has none either
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            with contextlib.suppress(ValueError):  # not in the main thread
+                signal.signal(number, _Cancels(task))
     return task
 
 
@@ -60,4 +85,5 @@ def _handled(instead_of: Any, handler: Any) -> Iterator[None]:
         yield
     finally:
         for number, was in before.items():
-            signal.signal(number, was)
+            over = isinstance(was, _Cancels) and was.is_over
+            signal.signal(number, signal.default_int_handler if over else was)

@@ -283,6 +283,34 @@ def test_what_the_caller_ignores_cancels_no_run() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.skipif(not POSIX, reason="only POSIX knows them")
+def test_a_second_request_to_end_does_not_keep_a_run_from_being_filed() -> None:
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+
+    async def run() -> None:
+        cancelled_by_signals()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(HANG_S)
+
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    before[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(run())
+        # the default would end this process here
+        assert signal.SIG_DFL not in {signal.getsignal(number) for number in numbers}
+        signal.raise_signal(signal.SIGHUP)
+        with no_ending_now():
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):  # as before a question
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class _Closed(io.StringIO):
     """Of a terminal that is gone."""
 
