@@ -93,12 +93,12 @@ class _Recorder:
         vfs = library.sqlite3_vfs_find(None).contents
         real = _OPEN(ctypes.cast(vfs.open, ctypes.c_void_p).value or 0)
 
-        def opened(which: int, name: bytes, file: int, flags: int, out: int) -> int:
-            code = real(which, name, file, flags, out)
+        def opened(which: int, name: int | None, file: int, flags: int, out: int) -> int:
+            code = real(which, name, file, flags, out)  # which keeps where the name stands
             handle = ctypes.cast(file, ctypes.POINTER(_File)).contents
             if code == _OK and name and handle.methods:
                 handle.methods = self._watched(handle.methods)
-                self._paths[file] = Path(os.fsdecode(name))
+                self._paths[file] = Path(os.fsdecode(ctypes.string_at(name)))
             return int(code)
 
         ours = _OPEN(opened)
@@ -177,7 +177,7 @@ class _Recorder:
 
 _POINTER: Final = ctypes.c_void_p
 _INT: Final = ctypes.c_int
-_OPEN: Final = ctypes.CFUNCTYPE(_INT, _POINTER, ctypes.c_char_p, _POINTER, _INT, _POINTER)
+_OPEN: Final = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _POINTER, _INT, _POINTER)
 _WRITE: Final = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, ctypes.c_int64)
 _TRUNCATE: Final = ctypes.CFUNCTYPE(_INT, _POINTER, ctypes.c_int64)
 _SYNC: Final = ctypes.CFUNCTYPE(_INT, _POINTER, _INT)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from benchmarks.robustness.outcome import trouble_of
 from benchmarks.robustness.power_cuts import after_power_cut
 from benchmarks.robustness.targets import TARGETS, Target
 from imu.errors import InputError
+from tests.warm_process import ROOT
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what a process does")
 
@@ -154,3 +157,31 @@ def test_the_page_tells_figures_and_findings(
 def test_the_page_is_that_of_the_figures() -> None:
     known = json.loads(report.FIGURES.read_text("utf-8"))
     assert report.PAGE.read_text("utf-8") == report.page_of(known)
+
+
+_JOURNALLED = """
+import os, sqlite3, sys
+from benchmarks.robustness.disk_log import record_disk
+record_disk("log", os.path.abspath("home"))
+journal = sqlite3.connect("home/journal.sqlite3")
+others = [bytes([33 + k % 90]) * 40 for k in range(20000)]  # where copies of names were
+for words in ("pragma journal_mode=wal", "create table a (b)"):
+    journal.execute(words)
+print(*sorted(os.listdir("home")), *sorted(os.listdir(".")), flush=True)
+os._exit(0)
+"""
+
+
+@linux
+def test_a_watched_journal_lies_where_it_would_lie_unwatched(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", _JOURNALLED],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    name = "journal.sqlite3"
+    assert done.stdout.split() == [name, f"{name}-shm", f"{name}-wal", "home", "log"], done.stderr
