@@ -123,6 +123,17 @@ class UnbufferedFile:
         """Bytes written so far."""
         return self._size
 
+    def was_cut(self, head: bytes) -> bool:
+        """Whether another program has made the file shorter; its head is put back then."""
+        left = os.fstat(self.fileno()).st_size
+        if left >= self._size:
+            return False
+        if left < len(head):
+            self._raw.seek(0)
+            self._raw.write(head)
+            self._raw.seek(self._size)
+        return True
+
     def flush(self) -> None:
         """Nothing waits here."""
 

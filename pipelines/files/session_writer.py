@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, BinaryIO, Final, Self, cast
+from typing import IO, Any, BinaryIO, Final, Literal, Self, cast
 
 from mcap.records import Channel, Schema
 from mcap.writer import LIBRARY_IDENTIFIER, Writer
@@ -114,6 +114,8 @@ class SessionWriter:
         self._sequence: dict[str, int] = {}
         first = messages.encode_header(header)
         self._checked(len(first))
+        self._head = b""  # what a reader needs first
+        self._cut: Literal["", "seen", "told"] = ""  # whether another program made it shorter
         self._file = UnbufferedFile(_create(self.path, overwrite))
         mark_being_written(self._file.fileno())
         self._disk = DiskSync(self._file.fileno())
@@ -126,6 +128,7 @@ class SessionWriter:
                 self._say_again_later(messages.SESSION, first)
                 self._writer.flush()
                 self._disk.sync()
+                self._head = self.path.read_bytes()
         except BaseException:
             self._file.close_quietly()
             if not overwrite:  # only a file of our own is in the way of a second try
@@ -254,6 +257,7 @@ class SessionWriter:
                     if not self._is_in_place():  # until now, more was to be written to it
                         raise _MovedError
                     self._file.close()
+                self._tell_cut()
         finally:
             self._disk.wait()
             self._file.close_quietly()
@@ -292,11 +296,23 @@ class SessionWriter:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         try:
+            if self._file.was_cut(self._head) and not self._cut:
+                self._cut = "seen"
             yield
         except OSError as error:
             self._error = _failed_write(error, self.path)
             self.in_place = error.errno != errno.ENOENT and not isinstance(error, _MovedError)
             raise self._error from None
+
+    def _tell_cut(self) -> None:
+        """Once, when what was at hand is written."""
+        if self._cut == "seen":
+            self._cut = "told"
+            raise RecordingError(
+                "another program made the recording shorter while it was written: what was left "
+                "and what follows is recorded, so leave a recording alone until its run has ended.",
+                path=str(self.path),
+            )
 
     def _checked(self, size: int) -> None:
         if size > messages.MAX_MESSAGE_BYTES:
@@ -444,6 +460,7 @@ class SessionWriter:
                 self._refuse_removed()
                 self._disk.start()
                 self._last_flush_s = now_s
+        self._tell_cut()
 
 
 def _create(path: Path, overwrite: bool) -> BinaryIO:

@@ -116,6 +116,29 @@ def test_another_file_in_its_place_is_not_said_to_be_the_recording(path: Path, k
     assert list(read_session(kept).records) == packets(1)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_recording_that_another_program_cuts_is_told_and_loses_no_more(
+    path: Path, share: float
+) -> None:
+    clock, raised, feed = SteppedClock(), [], packets(200)
+    writer = SessionWriter(path, HEADER, clock=clock)
+    for packet in feed:
+        clock.now_s += 0.05
+        if packet is feed[100]:
+            os.truncate(path, int(share * path.stat().st_size))
+        try:
+            writer.write_record(packet)
+        except RecordingError as error:
+            raised.append(str(error))
+    writer.close()
+    assert len(raised) == 1
+    assert "another program made the recording shorter" in raised[0]
+    session = read_session(path)
+    assert session.header == HEADER
+    assert list(session.records)[-100:] == feed[100:]
+    assert "the recording is damaged" in session.note
+
+
 def test_a_full_disk_is_said_once_and_the_run_goes_on(
     path: Path, small_disk: Callable[[int], list[SmallDisk]]
 ) -> None:
