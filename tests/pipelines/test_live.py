@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -302,8 +303,13 @@ def test_alerts_that_cannot_be_written_cost_no_recording(
 
     monkeypatch.setattr("pipelines.files.alerts.UnbufferedFile", Full)
     stoops = Baseline((IndicatorBaseline("sacral_lean_deg", -8.0, 0.3),), blocks=40)
-    ran = live("sim:?minutes=3&seed=1&rate=50&time_scale=0", tmp_path, baseline=stoops)
+    said = tmp_path / "said"
+    late = "import sys, time; time.sleep(1.0); open(sys.argv[1], 'w')"
+    command = shlex.join([sys.executable, "-c", late, str(said)])
+    url = "sim:?minutes=3&seed=1&rate=50&time_scale=0"
+    ran = live(url, tmp_path, baseline=stoops, on_alert=command)
     assert ran.run.alerts
+    assert said.exists()  # the command was waited for at the end
     assert ran.run.alerts == list(replay(ran.path, ReplayOptions(), quiet).alerts)
     assert ran.run.recording_trouble is None
     assert "alerts.jsonl" in str(ran.run.other_trouble[0])

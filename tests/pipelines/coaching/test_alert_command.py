@@ -57,7 +57,11 @@ def test_it_never_waits_and_ends_what_takes_too_long() -> None:
     assert time.monotonic() - began < HANG_S
     command.close()
     assert time.monotonic() - began < HANG_S
-    assert len(notes) == 1
+    assert len(notes) == 1  # the first: that it is still busy
+    alone = AlertCommand(python("import time; time.sleep(600)"), notes.append, longest_s=0.5)
+    alone(ALERT)
+    alone.close()
+    assert notes[1].endswith("took longer than 0.5 s and was ended.")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pipelines.coaching.plan import CompanionPlan
 from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.intervals import RunWalkPlan
 from pipelines.coaching.training.single_session import LongestSession, TodaySoFar
-from pipelines.coaching.training.traffic_light import Judged, Moment
+from pipelines.coaching.training.traffic_light import Judged, Light, Moment
 from pipelines.coaching.training.warm_up import WarmUpParams
 from pipelines.files.loading import load
 from pipelines.session.json_form import to_json
@@ -289,6 +289,18 @@ def test_pain_of_a_run_that_is_over_is_not_asked_for_again(
     run.companion.feel(60.0, Judged(4, "change", moment), asks=False)
     said = [cue for second in range(61, 1200) for cue in run.advance(float(second), "run")]
     assert ids(said) == asked
+
+
+@pytest.mark.parametrize(("rated", "said"), [("go", ["return.usual"]), ("stop", [])])
+def test_what_waited_as_pain_was_rated_is_not_told_once_it_is_better(
+    rated: Light, said: list[str]
+) -> None:
+    run = Accompanied(CompanionPlan(usual=USUAL, return_stage=2))
+    feed(run, [Part(0.5, "run", 0.7)], alerts={0: [alert(0.0)]})  # for three minutes no cue
+    for time_s, light in ((31.0, rated), (40.0, "go")):
+        run.companion.feel(time_s, Judged(1, light, "during"), asks=False)
+    cues = [cue for second in range(41, 250) for cue in run.advance(float(second), "run")]
+    assert [name for name in ids(cues) if name.startswith("return")] == said
 
 
 def test_what_is_not_true_any_more_is_not_told() -> None:

@@ -180,7 +180,11 @@ def test_what_is_not_the_same_run_is_fetched(home: Path, monkeypatch: pytest.Mon
     assert longer.fetched
     assert longer.entry.utc_s == first.entry.utc_s
     assert longer.steps > first.steps
-    monkeypatch.setattr("pipelines.sensors.download._is_same_sensor", lambda *_: False)
+
+    async def of_another(_: object) -> str:
+        return "BS-0002"
+
+    monkeypatch.setattr("devices.drivers.backstride_requests.read_serial_number", of_another)
     assert again().fetched
     monkeypatch.undo()
     monkeypatch.setenv("BACKSTRIDE_HOME", str(home))
