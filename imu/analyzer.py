@@ -161,11 +161,10 @@ class StepAnalyzer(Stage[AnalyzerParams]):
             replace(chosen, step_model=None),
             chosen.step_model is not None,
         )
-        super().__init__(chosen, self._first_state)
         self._chain = np.zeros(1, CHAIN)
         self._chain["coefficients"] = self._coefficients
         self._look_into_chain()
-        self._begun(self._state)
+        super().__init__(chosen, self._first_state, self._begun(self._state))
         self._kind = UNKNOWN  # as in the state, which takes longer to ask at every packet
         self._finished["waved"] = waveforms
         self._finished["noted"] = -1

@@ -22,12 +22,19 @@ class Stage(Generic[ParamsT]):
         Frozen parameters.
     new_state
         Makes the state before the first sample, shape (1,).
+    state
+        It, where it has been made already.
     """
 
-    def __init__(self, params: ParamsT, new_state: Callable[[], NDArray[np.void]]) -> None:
+    def __init__(
+        self,
+        params: ParamsT,
+        new_state: Callable[[], NDArray[np.void]],
+        state: NDArray[np.void] | None = None,
+    ) -> None:
         self._params = params
         self._new_state = new_state
-        self._state = new_state()
+        self._state = new_state() if state is None else state
 
     @property
     def params(self) -> ParamsT:
