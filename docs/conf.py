@@ -39,6 +39,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "Backstride"
 html_show_sourcelink = False
+html_sidebars = {"index": [], "tutorials/*": [], "reference/*": []}  # they have no pages below them
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": False,
