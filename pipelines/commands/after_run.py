@@ -14,9 +14,9 @@ from typing import TypeVar
 from imu.errors import BackstrideError
 from pipelines.coaching.training.effort import perceived_cue
 from pipelines.coaching.training.routines import routine_cues
-from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.coaching.training.strength import StretchPlan
 from pipelines.coaching.training.traffic_light import judge_pain
-from pipelines.commands.guided import follow
+from pipelines.commands.guided import follow, stretch_and_note
 from pipelines.commands.journal.messages import add_or_tell, say_pain
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import complain, say
@@ -26,7 +26,7 @@ from pipelines.runner.filing import file_run, finished_run
 from pipelines.runner.journal.advice import judged_note, why_no_training
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Exercise, Pain, Session
+from pipelines.runner.journal.entries import Pain, Session
 from pipelines.runner.journal.queries import session_at
 from pipelines.runner.journal.runs import edit_run
 from pipelines.runner.journal.stated import Distance, Stated
@@ -90,7 +90,7 @@ def ask_after_run(result: SessionResult, journal: JournalAtHand) -> None:
         if not cooled and _yes("Cool down now, three easy minutes of walking?"):
             follow(routine_cues("cool-down"))
         if not quiet and _yes("Stretch the hamstrings now, about two minutes?"):
-            _stretch(journal)
+            stretch_and_note(StretchPlan(), "hamstrings", journal)
     except (KeyboardInterrupt, EOFError):
         say("")
     say("All of it is in your journal.")
@@ -167,15 +167,6 @@ def _ask_effort(number: int, journal: JournalAtHand) -> None:
     if effort is not None:
         edit_run(journal.open(), number, Stated(effort=effort))
         say(perceived_cue(effort).message)
-
-
-def _stretch(journal: JournalAtHand) -> None:
-    cues = stretch_timer(StretchPlan())
-    if follow(cues):
-        utc_ns, offset = time_of("")
-        minutes = cues[-1].time_s / 60.0
-        done = Exercise(utc_ns, "stretch", minutes, "hamstrings", utc_offset_minutes=offset)
-        add_or_tell(done, journal)
 
 
 def _yes(question: str, *, default: bool = False) -> bool:

@@ -6,10 +6,14 @@ import time
 from collections.abc import Sequence
 
 from pipelines.coaching.training.cues import Cue
+from pipelines.coaching.training.strength import StretchPlan, stretch_timer
+from pipelines.commands.journal.messages import add_or_tell
 from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import say
 from pipelines.runner.journal.advice import why_no_training
+from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
+from pipelines.runner.journal.entries import Exercise
 
 
 def is_not_now(journal: JournalAtHand, now_ns: int) -> bool:
@@ -28,4 +32,15 @@ def follow(cues: Sequence[Cue]) -> bool:
             say(cue.message, bell=True)
     except KeyboardInterrupt:
         return False
+    return True
+
+
+def stretch_and_note(plan: StretchPlan, what: str, journal: JournalAtHand) -> bool:
+    """Time a stretch, and note it where it came to its end; whether it did."""
+    cues = stretch_timer(plan)
+    if not follow(cues):
+        return False
+    utc_ns, offset = time_of("")
+    minutes = cues[-1].time_s / 60.0
+    add_or_tell(Exercise(utc_ns, "stretch", minutes, what, utc_offset_minutes=offset), journal)
     return True

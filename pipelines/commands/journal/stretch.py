@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from pipelines.coaching.training.strength import StretchPlan, stretch_timer
-from pipelines.commands.guided import follow, is_not_now
-from pipelines.commands.journal.messages import add_or_tell
+from pipelines.coaching.training.strength import StretchPlan
+from pipelines.commands.guided import is_not_now, stretch_and_note
 from pipelines.commands.messages import stopped
 from pipelines.runner.journal.arguments import time_of
 from pipelines.runner.journal.at_hand import JournalAtHand
-from pipelines.runner.journal.entries import Exercise
 
 
 def stretch(
@@ -21,13 +19,9 @@ def stretch(
     note: Annotated[str, typer.Option(help="Which stretch.")] = "hamstrings",
 ) -> None:
     """Time a stretch, side by side, and note it when it is done."""
-    cues = stretch_timer(StretchPlan(hold, rounds))
+    plan = StretchPlan(hold, rounds)
     with JournalAtHand() as journal:
         if is_not_now(journal, time_of("")[0]):
             return
-        if not follow(cues):
+        if not stretch_and_note(plan, note, journal):
             raise stopped("nothing was noted")
-        utc_ns, offset = time_of("")
-        minutes = cues[-1].time_s / 60.0
-        done = Exercise(utc_ns, "stretch", minutes, note, utc_offset_minutes=offset)
-        add_or_tell(done, journal)
