@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.journal.messages import say_cues, say_session, tell_notes
+from pipelines.commands.journal.messages import journal_at_hand, say_cues, say_session
 from pipelines.commands.journal.questions import say_why_no_training
 from pipelines.commands.messages import as_typed, complain
 from pipelines.commands.options import (
@@ -22,7 +22,6 @@ from pipelines.commands.options import (
 )
 from pipelines.runner.journal.advice import after_run, why_no_training
 from pipelines.runner.journal.arguments import time_of
-from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.entries import Session, moment
 from pipelines.runner.journal.queries import run_time, runs_meanwhile
 from pipelines.runner.journal.recorded import AddOptions, recorded_run
@@ -70,9 +69,8 @@ def add(
         note=note,
         again=again,
     )
-    with JournalAtHand(busy_s=2.0) as known:
+    with journal_at_hand() as known:
         journal = known.open()
-        tell_notes(known.take_notes())
         with progress(f"replaying {'' if file is None else file.name}") as report:
             recorded = recorded_run(file, options, journal, report)
         day = recorded.run.session.day if recorded.run.session else None

@@ -8,9 +8,8 @@ import typer
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.red_flags import QUESTIONS
-from pipelines.commands.journal.messages import tell_notes
+from pipelines.commands.journal.messages import journal_at_hand
 from pipelines.commands.journal.questions import ask_questions
-from pipelines.runner.journal.at_hand import JournalAtHand
 
 
 def check(
@@ -28,7 +27,5 @@ def check(
     given = set(yes or [])
     if unknown := sorted(given - set(QUESTIONS)):
         raise ParameterError("--yes", unknown[0], "one of " + ", ".join(QUESTIONS))
-    with JournalAtHand(busy_s=2.0) as journal:
-        journal.open()
-        tell_notes(journal.take_notes())
+    with journal_at_hand() as journal:
         ask_questions(journal, given, cleared=cleared, no_others=no_others)

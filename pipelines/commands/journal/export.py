@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from imu.errors import ParameterError
+from pipelines.commands.checks import check_ending
 from pipelines.commands.journal.messages import opened_journal
 from pipelines.commands.messages import say
 from pipelines.files.replacing import refuse_existing
@@ -24,8 +24,7 @@ def export(
     ] = False,
 ) -> None:
     """Write everything to an archive: JSON, and a CSV file a table."""
-    if out.suffix.lower() != ".zip":
-        raise ParameterError("OUT", str(out), "a file that ends in .zip")
+    check_ending("OUT", out, ".zip")
     if not overwrite:
         refuse_existing(out, "--overwrite")
     with opened_journal() as journal:

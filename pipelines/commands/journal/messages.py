@@ -25,12 +25,19 @@ _ANSWERS: Final = {"y": True, "yes": True, "n": False, "no": False}
 
 
 @contextmanager
-def opened_journal() -> Iterator[Journal]:
-    """The user's journal for one command; what its opening found is told."""
+def journal_at_hand() -> Iterator[JournalAtHand]:
+    """The user's journal for one command, open; what its opening found is told."""
     with JournalAtHand(busy_s=2.0) as journal:
-        opened = journal.open()
+        journal.open()
         tell_notes(journal.take_notes())
-        yield opened
+        yield journal
+
+
+@contextmanager
+def opened_journal() -> Iterator[Journal]:
+    """The same where nothing else is asked of it."""
+    with journal_at_hand() as journal:
+        yield journal.open()
 
 
 def asked(words: str) -> bool:

@@ -20,10 +20,10 @@ from pipelines.coaching.training.pain_moments import (
 from pipelines.coaching.training.traffic_light import Judged, judge_pain
 from pipelines.commands.journal.messages import (
     add_or_tell,
+    journal_at_hand,
     opened_journal,
     say_cues,
     say_pain,
-    tell_notes,
 )
 from pipelines.commands.journal.questions import ask_what_is_due
 from pipelines.commands.messages import say
@@ -120,9 +120,8 @@ def _correct(
     at: str,
 ) -> None:
     """Lay what is given over a note; ``--when`` without ``--session`` keeps its run."""
-    with JournalAtHand(busy_s=2.0) as at_hand:
+    with journal_at_hand() as at_hand:
         journal = at_hand.open()
-        tell_notes(at_hand.take_notes())
         note = journal.entry(Pain, number)
         utc_ns, offset = time_of(at) if at else (note.utc_ns, note.utc_offset_minutes)
         run = note.session_id if session is None else session
