@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -162,10 +163,9 @@ def replay(
     warm_up_filters()
     result = _replayed(file, options, speed)
     with reader_may_leave():
-        made = None
-        if any((steps, waveforms, differences)):
-            made = _made(file, result, options)
-        _hand_out(result, made, steps, waveforms, alerts, summary)
+        tables = any((steps, waveforms, differences))
+        made = _made(file, result, options) if tables else None
+        _hand_out(result, made, results)
         if compare is not None:
             with progress(f"comparing with {compare.name}") as report:
                 comparison = compare_with(compare, file, result, options, report)
@@ -173,7 +173,7 @@ def replay(
 
 
 def _check_wanted(
-    results: dict[str, Path | str | None], compare: Path | None, speed: float | None
+    results: Mapping[str, Path | str | None], compare: Path | None, speed: float | None
 ) -> None:
     """Refuse now what could not be written later."""
     for name in ("--steps", "--waveforms", "--differences"):
@@ -232,14 +232,11 @@ def _tell_comparison(
 
 
 def _hand_out(
-    result: Replayed,
-    made: Provenance | None,
-    steps: str | None,
-    waveforms: str | None,
-    alerts: Path | None,
-    summary: Path | None,
+    result: Replayed, made: Provenance | None, results: Mapping[str, Path | str | None]
 ) -> None:
     """Write what was asked for, or tell the summary."""
+    names = ("--steps", "--waveforms", "--alerts", "--summary")
+    steps, waveforms, alerts, summary = (results[name] for name in names)
     if steps is not None:
         write_steps(steps, result.steps, made)
     if waveforms is not None:
@@ -250,7 +247,7 @@ def _hand_out(
         say_json(result.summary.to_json().rstrip())
     elif summary is not None:
         write_text(summary, [result.summary.to_json()])
-    if "-" not in {str(steps), str(waveforms), str(alerts), str(summary)}:
+    if "-" not in {str(results[name]) for name in names}:
         say_summary(result.summary, result.result.header.units)
         for alert in result.alerts:
             minutes, seconds = divmod(round(alert.time_s), 60)
