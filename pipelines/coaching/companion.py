@@ -102,49 +102,36 @@ class Covered(Protocol):
         ...
 
 
-class _NothingKnown:
-    """Of a session whose distance nobody tells."""
-
-    distance_m: None = None
-    dose_easy_km: None = None
-
-
 class Companion:
     """Takes a run as it goes on and gives cues.
 
     Parameters
     ----------
-    plan : CompanionPlan, optional
+    plan : CompanionPlan
         Everything that influences it besides the log.
-    budget : CueBudget, optional
+    budget : CueBudget
         How often the runner is told anything; shared with the coach.
-    covered : Covered, optional
+    covered : Covered
         Distance and dose so far; to be told of steps before :meth:`advance`.
 
     Examples
     --------
-    >>> companion = Companion(CompanionPlan(stopped="red_flags.urgent"))
+    >>> from types import SimpleNamespace
+    >>> begun = SimpleNamespace(distance_m=None, dose_easy_km=None)
+    >>> companion = Companion(CompanionPlan(stopped="red_flags.urgent"), CueBudget(), begun)
     >>> [cue.text_id for cue in companion.advance(0.0, "still")]
     ['red_flags.urgent']
     >>> companion.advance(60.0, "run")
     ()
     """
 
-    def __init__(
-        self,
-        plan: CompanionPlan | None = None,
-        budget: CueBudget | None = None,
-        covered: Covered | None = None,
-    ) -> None:
-        self._plan = plan or CompanionPlan()
-        chosen = self._plan
-        self._budget = budget or CueBudget()
-        self._covered: Covered = covered or _NothingKnown()
-        self._intensity = RunningIntensity(chosen.usual)
-        self._flags = red_flags_before(chosen)
+    def __init__(self, plan: CompanionPlan, budget: CueBudget, covered: Covered) -> None:
+        self._plan, self._budget, self._covered = plan, budget, covered
+        self._intensity = RunningIntensity(plan.usual)
+        self._flags = red_flags_before(plan)
         self._flags_told = False
-        self._held = chosen.held is not None
-        self._unanswered = chosen.held is not None and chosen.held.unanswered
+        self._held = plan.held is not None
+        self._unanswered = plan.held is not None and plan.held.unanswered
         self._ask_pain_s = math.inf
         self._paused = False
         self._asked = False

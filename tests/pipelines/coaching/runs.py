@@ -70,7 +70,7 @@ class Accompanied:
         if speed_m_s is not None:
             self.pace.take_speed(speed_m_s, -1.0)
         self.progress = SessionProgress(self.pace, index_of_earlier_runs=index_of_earlier_runs)
-        self.companion = Companion(plan, self.budget, self.progress)
+        self.companion = Companion(plan or CompanionPlan(), self.budget, self.progress)
         self._flags = RedFlagState(self.companion.stopped)
 
     def advance(

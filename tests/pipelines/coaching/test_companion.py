@@ -409,7 +409,7 @@ def test_a_sensor_without_a_gyroscope_walks_no_bends() -> None:
 
 
 def test_a_record_with_nothing_new_costs_next_to_nothing() -> None:
-    companion = Companion(CompanionPlan(usual=USUAL, longest=LongestSession(5000.0)))
+    companion = Accompanied(CompanionPlan(usual=USUAL, longest=LongestSession(5000.0))).companion
     companion.advance(0.0, "run", steps_of(0.0, 4, 1.0))
     best = min(_seconds_of_a_thousand(companion) for _ in range(5))
     assert best / 1000.0 < 5e-6

@@ -33,6 +33,7 @@ from pipelines.session.carried import (
 )
 from pipelines.session.felt_pain import Felt
 from pipelines.session.json_form import to_json, to_plain
+from pipelines.session.progress import SessionProgress
 from tests.examples import few
 
 QUICK = DriftParams(skip_s=5.0, baseline_blocks=4, block_steps=4)
@@ -233,7 +234,7 @@ def test_the_companion_is_silent_too_after_what_was_told_before() -> None:
         budget = CueBudget()
         if before:
             budget.alert_told(-10.0)
-        companion = Companion(CompanionPlan(rest_day=2, rest_days=7), budget)
+        companion = Companion(CompanionPlan(rest_day=2, rest_days=7), budget, SessionProgress())
         told[before] = [
             time_s for time_s in range(0, 200) for _ in companion.advance(float(time_s), "still")
         ]
