@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.files.simulation import write_simulation
+from pipelines.runner.journal.database import Journal
 from tests.pipelines.command_line import quiet
 
 
@@ -42,6 +43,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's data folder, which is not there yet; that of whoever runs the tests is far."""
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """An empty journal, open."""
+    with Journal(tmp_path / "journal.sqlite3") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +33,6 @@ MEANS = {"peak_10hz_bw": 2.4, "cadence_spm": 168.0}
 
 def now(day: float = 0.0, hour: float = 18.0) -> datetime:
     return datetime.fromtimestamp(at(day, hour) / 1e9, tz=UTC)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "journal.sqlite3") as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,12 +50,6 @@ from pipelines.runner.journal.queries import (
 )
 from pipelines.views.report.earlier import previous_runs_of_journal
 from tests.pipelines.runner.journal.journals import MONDAY, at, at_hand, pain, run
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "journal.sqlite3") as opened:
-        yield opened
 
 
 def day(number: int) -> date:
