@@ -8,7 +8,6 @@ from typing import Final
 
 from imu.steps import Steps
 from pipelines.coaching.plan import UsualIntensity
-from pipelines.coaching.training.warm_up import relative_intensity
 
 #: Single steps scatter by 4 % in force, which is some 7 % of the intensity.
 _STEPS: Final = 10
@@ -35,11 +34,8 @@ class RunningIntensity:
         if not self._steps:
             return None
         peaks, cadences = zip(*self._steps, strict=True)
-        return relative_intensity(
-            math.fsum(peaks) / len(peaks),
-            math.fsum(cadences) / len(cadences),
-            self._usual.peak_10hz_bw,
-            self._usual.cadence_spm,
+        return self._usual.relative(
+            math.fsum(peaks) / len(peaks), math.fsum(cadences) / len(cadences)
         )
 
     def take_steps(self, steps: Steps) -> None:

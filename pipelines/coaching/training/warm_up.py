@@ -4,7 +4,7 @@ A warm-up is 5–10 easy minutes, at no more than 80 % of the usual intensity (h
 002, 003); a cool-down is a last three minutes at no more than 80 % of the session's own, with at
 least one of them walking, and no abrupt stop (health article 001).
 
-Intensity is relative to the runner's usual: :func:`relative_intensity` gives it for a running step,
+Intensity is relative to the runner's usual (:class:`pipelines.coaching.plan.UsualIntensity`);
 :data:`WALKING_INTENSITY` stands for walking, 0 for standing.
 """
 
@@ -143,30 +143,6 @@ class CoolDown:
     def cue(self) -> Cue:
         """What to tell after the session."""
         return Cue("cool_down.done" if self.done else "cool_down.short")
-
-
-def relative_intensity(
-    peak_10hz_bw: float, cadence_spm: float, usual_peak_10hz_bw: float, usual_cadence_spm: float
-) -> float:
-    """Intensity of running relative to usual: force above body weight, times steps a minute.
-
-    On the simulated runner it follows the ratio of the speeds within 0.04 between 2.0 and 3.3 m/s
-    for a usual 3.0 m/s, and within 0.12 up to 5 m/s. It says nothing about two runners.
-
-    Parameters
-    ----------
-    peak_10hz_bw, cadence_spm : float
-        Of a step or a block.
-    usual_peak_10hz_bw, usual_cadence_spm : float
-        Of the runner's baseline: a force above 1, a cadence above 0.
-
-    Examples
-    --------
-    >>> round(relative_intensity(2.32, 158.0, 2.56, 165.5), 2)
-    0.81
-    """
-    usual = (usual_peak_10hz_bw - 1.0) * usual_cadence_spm
-    return max(0.0, (peak_10hz_bw - 1.0) * cadence_spm / usual)
 
 
 def advance_warm_up(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imu.errors import ParameterError
+from pipelines.coaching.plan import UsualIntensity
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.warm_up import (
     CoolDown,
@@ -18,7 +19,6 @@ from pipelines.coaching.training.warm_up import (
     WarmUpState,
     advance_warm_up,
     cool_down_of,
-    relative_intensity,
 )
 from pipelines.session.json_form import to_json
 
@@ -148,8 +148,9 @@ def test_a_short_run_needs_no_cool_down() -> None:
 
 @given(peak=st.floats(1.5, 4.0), cadence=st.floats(120, 220))
 def test_the_usual_run_has_intensity_one(peak: float, cadence: float) -> None:
-    assert relative_intensity(peak, cadence, peak, cadence) == pytest.approx(1.0)
-    assert relative_intensity(0.9, cadence, peak, cadence) == 0.0
+    usual = UsualIntensity(peak, cadence)
+    assert usual.relative(peak, cadence) == pytest.approx(1.0)
+    assert usual.relative(0.9, cadence) == 0.0
 
 
 def test_params_out_of_range_are_named() -> None:
