@@ -111,20 +111,20 @@ class LiveOptions:
     mass_kg: float | None = None
     height_m: float | None = None
     baseline: Baseline | None = None
-    history: RunHistory | None = None  # what to start from without a baseline; None: no word of it
-    earlier: EarlierSession | None = None  # what to go on from
+    history: RunHistory | None = None
+    earlier: EarlierSession | None = None
     settings: AlertSettings = field(default_factory=AlertSettings)
-    devices: Path | None = None  # folder of the device store; None: no calibration
-    companion: CompanionPlan | None = None  # None: nobody beside the alerts
-    filed: bool = False  # whether the run goes into the journal at its end
+    devices: Path | None = None
+    companion: CompanionPlan | None = None
+    filed: bool = False
     record: Path | None = None
-    record_in: Path | None = None  # a folder instead, where it is named after its beginning
+    record_in: Path | None = None
     alerts: Path | None = None
-    on_alert: str = ""  # a command to run for each
-    marks: tuple[tuple[str, str], ...] = ()  # kind and words, from the beginning
-    beside: Mapping[str, str] = field(default_factory=dict)  # addresses, by name of the stream
-    noted: Callable[[], Sequence[Mark]] = tuple  # marks made elsewhere since it was last asked
-    lsl: bool = False  # whether it goes into the lab streaming layer, too
+    on_alert: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
+    noted: Callable[[], Sequence[Mark]] = tuple
+    lsl: bool = False
 
 
 @dataclass(slots=True, repr=False)  # the event loop would spell out every step at the end
@@ -164,7 +164,7 @@ class LiveRun:
     recording: Path | None = None
     filed: bool = False
     recording_trouble: BackstrideError | None = None
-    recorded_s: float | None = None  # how much was kept when the recording ended early
+    recorded_s: float | None = None
     other_trouble: list[BackstrideError] = field(default_factory=list)
     interrupted: bool = False
 
