@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from imu.errors import InputError
-from pipelines.coaching.training.metronome import beats_between, metronome_for
+from pipelines.coaching.training.metronome import metronome_for
 from pipelines.commands.checks import as_options
 from pipelines.commands.guided import is_not_now
 from pipelines.commands.messages import say
@@ -53,7 +53,7 @@ def beat(
     now_s: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> None:
-    """Ring at every beat until the time is over; a late beat delays no other.
+    """Ring at every beat until the time is over; a late beat delays no other, nor is one added up.
 
     Parameters
     ----------
@@ -64,8 +64,9 @@ def beat(
     ring, now_s, sleep : callable
         The sound, a clock in s, and what waits on it.
     """
-    start_s = now_s()
-    for at_s in beats_between(cadence_spm, -1.0, duration_s):
+    start_s, period_s, number = now_s(), 60.0 / cadence_spm, 0
+    while (at_s := number * period_s) <= duration_s:
+        number += 1
         late_s = now_s() - start_s - at_s
         if late_s < 0.0:
             sleep(-late_s)

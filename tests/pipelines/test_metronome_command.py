@@ -33,13 +33,18 @@ class Clock:
         self.now += seconds
 
 
-def rung(clock: Clock, seconds: float = 5.0) -> list[float]:
-    beat(120.0, seconds, clock.ring, lambda: clock.now, clock.sleep)
+def rung(clock: Clock, seconds: float = 5.0, cadence_spm: float = 120.0) -> list[float]:
+    beat(cadence_spm, seconds, clock.ring, lambda: clock.now, clock.sleep)
     return clock.rung
 
 
 def test_beats_are_on_time_however_long_ringing_takes() -> None:
     assert rung(Clock(0.03)) == pytest.approx([0.5 * n for n in range(11)])
+
+
+def test_after_two_hours_the_beat_is_where_it_belongs() -> None:
+    last = rung(Clock(0.03), 7200.0, 172.0)[-1] * 172.0 / 60.0
+    assert last == pytest.approx(7200.0 * 172.0 / 60.0, abs=1e-6)
 
 
 def test_after_a_pause_of_the_machine_no_beat_is_made_up_for() -> None:

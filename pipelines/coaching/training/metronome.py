@@ -1,12 +1,10 @@
-"""Metronome: a cadence 5–10 % above the runner's usual, and the times of its beats.
+"""Metronome: a cadence 5–10 % above the runner's usual.
 
 A quicker rhythm at the same speed is the only cue that both gait (Heiderscheit 2011,
 doi:10.1249/MSS.0b013e3181ebedf4) and spinal-shrinkage data (Rodacki 2024) support.
 """
 
 from __future__ import annotations
-
-import math
 
 from imu.errors import ParameterError
 from pipelines.coaching.training.cues import Cue
@@ -39,21 +37,3 @@ def metronome_for(usual_spm: float, percent: float = 5.0) -> tuple[float, Cue]:
     target = usual_spm * (1.0 + percent / 100.0)
     cue = Cue("metronome.target", {"target": target, "percent": percent, "usual": usual_spm})
     return target, cue
-
-
-def beats_between(cadence_spm: float, after_s: float, until_s: float) -> list[float]:
-    """Times of the beats with ``after_s < t <= until_s``, s; each is computed, none is added up.
-
-    Examples
-    --------
-    >>> beats_between(120.0, 0.0, 1.0)
-    [0.5, 1.0]
-    """
-    period_s = 60.0 / cadence_spm
-    number = max(0, math.floor(after_s / period_s) - 1)
-    beats: list[float] = []
-    while (beat_s := number * period_s) <= until_s:
-        if beat_s > after_s:
-            beats.append(beat_s)
-        number += 1
-    return beats
