@@ -11,7 +11,6 @@ import typer
 
 from devices.sources import open_source
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams
 from pipelines.commands.checks import check_axes, warm_up_filters
 from pipelines.commands.guided import is_not_now
 from pipelines.commands.messages import complain, ended_by_ctrl_c, say
@@ -33,7 +32,8 @@ def desk(
     """Nudge you to change position while you sit or stand; Ctrl-C ends it."""
     check_axes(axes)
     open_source(source)  # a mistyped URL is told before anything is compiled
-    nudges, known = RarerNudges(60.0 * minutes), JournalAtHand()
+    static_s, known = 60.0 * minutes, JournalAtHand()
+    nudges = RarerNudges(static_s)
     if known.ask(stop_cue, None) is not None:
         is_not_now(known, time.time_ns())
         return
@@ -49,10 +49,11 @@ def desk(
 
     warm_up_filters()
     say(f"watching: a nudge after {minutes:g} min without a change of position; Ctrl-C ends.")
-    params = DeskParams(static_s=60.0 * minutes)
     with known, ended_by_ctrl_c():
         summary = asyncio.run(
-            run_desk(source, nudge, axes=axes, params=params, note=note, folder=data_directory())
+            run_desk(
+                source, nudge, axes=axes, static_s=static_s, note=note, folder=data_directory()
+            )
         )
     for line in replace(summary, nudges=nudges.told).lines():
         say(line)

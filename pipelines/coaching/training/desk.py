@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Final, Literal
 
-from imu.ranges import Checked, Within
 from pipelines.coaching.training.cues import Cue
 
-
-@dataclass(frozen=True, slots=True)
-class DeskParams(Checked):
-    """Parameters of the rule.
-
-    Attributes
-    ----------
-    static_s : float
-        Time without a change that draws a nudge, 60 to 7200 s; nudges come no more often.
-    movement_s : float
-        Moving within the last minute that counts as a change, 1 to 60 s: fidgeting does not.
-    posture_deg : float
-        Change of the pelvis's inclination that counts as one, 5 to 90 degrees: sitting down and
-        standing up tilt it.
-    """
-
-    static_s: Annotated[float, Within(60.0, 7200.0, "s")] = 600.0
-    movement_s: Annotated[float, Within(1.0, 60.0, "s")] = 10.0
-    posture_deg: Annotated[float, Within(5.0, 90.0, "degrees")] = 15.0
+#: Time without a change that draws a nudge, s, where the user wants no other.
+STATIC_S: Final = 600.0
+#: Moving within the last minute that counts as a change, s: fidgeting does not.
+_MOVEMENT_S: Final = 10.0
+#: Change of the pelvis's inclination that counts as one: sitting down and standing up tilt it.
+_POSTURE_DEG: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +45,7 @@ def advance_desk(
     time_s: float,
     gait: Literal["still", "walk", "run"],
     inclination_deg: float | None = None,
-    params: DeskParams | None = None,
+    static_s: float = STATIC_S,
 ) -> tuple[DeskState, Cue | None]:
     """Go on to a time; returns the new state and a nudge where one is due.
 
@@ -73,8 +59,9 @@ def advance_desk(
         Since the call before; anything but "still" is movement.
     inclination_deg : float, optional
         Forward inclination of the pelvis, degrees, where measured.
+    static_s : float
+        Time without a change that draws a nudge, s; nudges come no more often.
     """
-    limits = params or DeskParams()
     if state.last_s is None or not 0.0 <= time_s - state.last_s <= 60.0:
         return DeskState(since_s=time_s, posture_deg=inclination_deg, last_s=time_s), None
     step_s = time_s - state.last_s
@@ -84,15 +71,15 @@ def advance_desk(
     tilted = (
         inclination_deg is not None
         and state.posture_deg is not None
-        and abs(inclination_deg - state.posture_deg) >= limits.posture_deg
+        and abs(inclination_deg - state.posture_deg) >= _POSTURE_DEG
     )
     posture = state.posture_deg if state.posture_deg is not None else inclination_deg
     state = replace(state, movement_s=moved_s, posture_deg=posture, last_s=time_s)
-    if moved_s >= limits.movement_s or tilted:
+    if moved_s >= _MOVEMENT_S or tilted:
         return replace(state, since_s=time_s, nudged_s=None, posture_deg=inclination_deg), None
     since_s = time_s if state.since_s is None else state.since_s
     from_s = since_s if state.nudged_s is None else state.nudged_s
-    if time_s - from_s <= limits.static_s:
+    if time_s - from_s <= static_s:
         return state, None
     minutes = (time_s - since_s) / 60.0
     return replace(state, nudged_s=time_s), Cue("desk.nudge", {"minutes": minutes}, time_s)

@@ -17,7 +17,7 @@ from devices.sources import open_source
 from devices.timing.program_clock import ProgramClock
 from imu.errors import DeviceError
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams
+from pipelines.coaching.training.desk import STATIC_S
 from pipelines.runner.desk.twisting_store import TwistingStore
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.stopping import cancelled_by_signals
@@ -63,7 +63,7 @@ async def run_desk(
     tell: Callable[[Cue], None],
     *,
     axes: str = "",
-    params: DeskParams | None = None,
+    static_s: float = STATIC_S,
     clock: ProgramClock | None = None,
     note: Callable[[str], None] = _untold,
     see: Callable[[DeskWatch], None] | None = None,
@@ -80,8 +80,8 @@ async def run_desk(
         Takes each nudge.
     axes : str
         Signed sensor axes; as the sensor says when empty.
-    params : DeskParams, optional
-        Limits of the rule.
+    static_s : float
+        Time without a change that draws a nudge, s.
     clock : ProgramClock, optional
         The one clock of the program.
     note : callable
@@ -106,7 +106,7 @@ async def run_desk(
         watch = DeskWatch(
             source.info.rate_hz,
             axes or source.info.axes,
-            params,
+            static_s,
             twisting_limit_deg_s=store.load().limit_deg_s,
         )
         learned = _Learned(watch, store, today)

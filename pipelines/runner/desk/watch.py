@@ -17,7 +17,7 @@ from imu.errors import DeviceError
 from imu.mounting import mounting_from_axes
 from imu.samples import Samples
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams, DeskState, advance_desk
+from pipelines.coaching.training.desk import STATIC_S, DeskState, advance_desk
 from pipelines.coaching.training.twisting import TwistingHistory, add_rates, twist_cue
 from pipelines.counted import counted
 from pipelines.runner.desk.axial_rate import AxialRate
@@ -95,8 +95,8 @@ class DeskWatch:
         Sample rate, Hz.
     axes : str
         Signed sensor axes forward, left, up; empty when not known.
-    params : DeskParams, optional
-        Limits of the rule.
+    static_s : float
+        Time without a change that draws a nudge, s.
     twisting_limit_deg_s : float, optional
         The wearer's own 99.9th percentile of turning, °/s; None points out no twist.
 
@@ -112,13 +112,13 @@ class DeskWatch:
         self,
         rate_hz: float,
         axes: str = "",
-        params: DeskParams | None = None,
+        static_s: float = STATIC_S,
         *,
         twisting_limit_deg_s: float | None = None,
     ) -> None:
         self._analyzer = StepAnalyzer(rate_hz, axes=axes or "auto")
         self._mounting = mounting_from_axes(axes) if axes not in {"", "auto"} else None
-        self._params = params or DeskParams()
+        self._static_s = static_s
         self._state = DeskState()
         self._first_up: NDArray[np.float64] | None = None
         self._sum = np.zeros(3)
@@ -199,7 +199,7 @@ class DeskWatch:
         self._count = 0
         self._last_s = now_s
         before_s = self._state.since_s
-        self._state, nudge = advance_desk(self._state, now_s, gait, inclination, self._params)
+        self._state, nudge = advance_desk(self._state, now_s, gait, inclination, self._static_s)
         since_s = self._state.since_s
         # while somebody walks, every second is a change: they are one
         changed = before_s is not None and since_s != before_s and passed_s <= 60.0
@@ -233,7 +233,7 @@ class DeskWatch:
             quickest,
             self.twisting_limit_deg_s,
             self._told_s,
-            shortest_interval_s=self._params.static_s,
+            shortest_interval_s=self._static_s,
         )
 
     def _inclination_deg(self) -> float | None:

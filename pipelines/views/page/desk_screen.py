@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.clock_words import clock_words
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams
+from pipelines.coaching.training.desk import STATIC_S
 from pipelines.runner.desk.nudges import RarerNudges
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from pipelines.views.terminal.cells import printable
@@ -46,7 +46,7 @@ class DeskScreen:
     def begin(self) -> None:
         """A new time at the desk."""
         self.left.clear()
-        self._nudges = RarerNudges(DeskParams().static_s)
+        self._nudges = RarerNudges(STATIC_S)
         self._held_s: float | None = None
         self._nudge: dict[str, Any] = {"number": 0, "text": ""}
         self._notes: list[str] = []
@@ -80,7 +80,7 @@ class DeskScreen:
 
     def pieces(self) -> dict[str, Any]:
         """What the page shows: ``held``, ``most``, ``over``, ``nudge``, ``notes``, ``lines``."""
-        held_s, most_s = self._held_s or 0.0, DeskParams().static_s
+        held_s, most_s = self._held_s or 0.0, STATIC_S
         return {
             "held": clock_words(held_s),
             "most": clock_words(most_s),

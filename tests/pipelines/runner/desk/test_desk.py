@@ -14,7 +14,6 @@ import pytest
 from devices.simulator.virtual_clock import VirtualClock
 from imu.samples import Samples
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams
 from pipelines.runner.desk.run import run_desk
 from pipelines.runner.desk.watch import DeskSummary, DeskWatch
 from tests.patience import HANG_S
@@ -22,7 +21,7 @@ from tests.pipelines.command_line import environment
 from tests.warm_process import WarmPopen
 
 RATE_HZ = 50.0
-MINUTE = DeskParams(static_s=60.0)
+MINUTE = 60.0
 
 
 def sitting(
@@ -99,7 +98,7 @@ def test_a_simulated_sensor_is_watched_to_its_end() -> None:
         run_desk(
             "sim:?standing_s=130&walk_s=20&minutes=0.1&rate=50",
             nudges.append,
-            params=MINUTE,
+            static_s=MINUTE,
             clock=VirtualClock(),
         )
     )

@@ -9,19 +9,19 @@ from typing import Literal
 import pytest
 
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams, DeskState, advance_desk
+from pipelines.coaching.training.desk import DeskState, advance_desk
 from pipelines.runner.desk.nudges import RarerNudges
 from tests.pipelines.command_line import backstride
 
 
 def told_minutes(static_min: int, last_min: int, change_min: int | None = None) -> list[int]:
     """When somebody at a desk is nudged, by the rule and the command together."""
-    params = DeskParams(static_s=60.0 * static_min)
-    nudges, state, told = RarerNudges(params.static_s), DeskState(), []
+    static_s = 60.0 * static_min
+    nudges, state, told = RarerNudges(static_s), DeskState(), []
     for second in range(60 * last_min):
         changed = change_min is not None and second // 60 == change_min
         gait: Literal["still", "walk"] = "walk" if changed else "still"
-        state, cue = advance_desk(state, float(second), gait, None, params)
+        state, cue = advance_desk(state, float(second), gait, None, static_s)
         if cue is not None and nudges.push(cue) is not None:
             told.append(round(second / 60))
     assert nudges.told == len(told)

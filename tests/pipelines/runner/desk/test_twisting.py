@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from devices.simulator.virtual_clock import VirtualClock
 from imu.samples import Samples
 from pipelines.coaching.training.cues import Cue
-from pipelines.coaching.training.desk import DeskParams
 from pipelines.coaching.training.twisting import TwistingHistory, add_rates
 from pipelines.runner.desk.axial_rate import AxialRate
 from pipelines.runner.desk.run import run_desk
@@ -30,7 +29,7 @@ from tests.examples import few
 from tests.pipelines.command_line import backstride
 
 RATE_HZ = 50.0
-MINUTE = DeskParams(static_s=60.0)
+MINUTE = 60.0
 MONDAY = date(2026, 3, 2)
 UP = np.array([0.0, 0.0, 1.0])
 #: Some turn of the pelvis, tenths of a second, nearly all slower than 40 °/s.
@@ -136,7 +135,7 @@ def test_twists_and_nudges_share_one_budget() -> None:
     cues, watch = watched(sitting(600.0, every_five_seconds), 60.0)
     times = [cue.time_s for cue in cues]
     assert 8 <= len(times) <= 10
-    assert min(np.diff(times)) >= MINUTE.static_s
+    assert min(np.diff(times)) >= MINUTE
     assert watch.summary.twists + watch.summary.nudges == len(cues)
 
 
@@ -250,7 +249,7 @@ def at_desk(
         run_desk(
             url,
             cues.append,
-            params=MINUTE,
+            static_s=MINUTE,
             clock=VirtualClock(),
             note=notes.append,
             folder=folder,
