@@ -166,9 +166,7 @@ def pain_tier(notes: Sequence[PainNote], runs: Sequence[RunPain], now_ns: int) -
     if steady >= _OFTEN:
         numbers = {"runs": steady, "of": len(latest)}
         reasons.append((PainTier.SPECIALIST, Cue("pain.specialist_steady", numbers)))
-    if not reasons:
-        return TierFinding(PainTier.NONE, (Cue("pain.none"),))
-    highest = max(tier for tier, _ in reasons)
+    highest = max((tier for tier, _ in reasons), default=PainTier.NONE)
     return TierFinding(highest, tuple(cue for tier, cue in reasons if tier is highest))
 
 

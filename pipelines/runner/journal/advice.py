@@ -133,8 +133,7 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     notes = pain_notes(journal, since_ns)
     runs = pains_of_runs(journal, newest=_RUNS_BACK)
     finding = pain_tier(notes, [pain for _, pain in runs], now_ns)
-    cues = [] if finding.tier is PainTier.NONE else list(finding.cues)
-    cues += relief_cues(notes, now_ns)
+    cues = [*finding.cues, *relief_cues(notes, now_ns)]
     named = journal.entries(Pain, "utc_ns >= ? AND level > 0 AND activity <> ''", (since_ns,))
     cues += activity_cues([item.activity for item in named])
     if runs:

@@ -47,7 +47,7 @@ def names(finding: TierFinding) -> list[str]:
 
 
 def test_no_pain_is_no_finding() -> None:
-    assert names(pain_tier([], [], START)) == ["pain.none"]
+    assert names(pain_tier([], [], START)) == []
     assert judged((0, 0), (24, 0)).tier is PainTier.NONE
 
 
@@ -178,7 +178,7 @@ def test_whatever_was_noted_gives_one_tier_with_its_words(
 ) -> None:
     now_ns = START + round(now_h * HOUR)
     finding = pain_tier(notes(*sorted(ratings)), [], now_ns)
-    assert finding.cues
+    assert bool(finding.cues) is (finding.tier is not PainTier.NONE)
     assert all(cue.message for cue in finding.cues)
     known = [note for note in notes(*ratings) if note.level and note.utc_ns <= now_ns]
     assert (finding.tier is PainTier.NONE) or known
