@@ -107,9 +107,7 @@ class Quantity:
             text = text.lstrip("+-")
         return text.replace("-", "−")
 
-    def amount(
-        self, value: float, units: Units = "metric", *, sign: bool = False, short: bool = False
-    ) -> str:
+    def amount(self, value: float, units: Units = "metric", *, short: bool = False) -> str:
         """Write a value of the column with its unit.
 
         Examples
@@ -120,7 +118,7 @@ class Quantity:
         >>> quantity_named("sacral_lean_deg").amount(6.1)
         '6.1°'
         """
-        text = self.number(value, units, sign=sign)
+        text = self.number(value, units)
         unit = (short and self.short_unit) or self.unit_in(units)
         if text == "–" or not unit:
             return text
