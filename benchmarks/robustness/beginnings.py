@@ -100,12 +100,12 @@ def sessions() -> list[bytes]:
 def batches() -> list[bytes]:
     """Packets and readings as a session keeps them."""
     from pipelines.files.packet_batches import encode_packets
-    from pipelines.files.stream_batches import Placed, encode_stream
+    from pipelines.files.stream_batches import PlacedRecord, encode_stream
 
     url = "sim:?minutes=0.1&standing_s=0&time_scale=0"
     packets = [each for each in _records(url)[1] if isinstance(each, Packet)][:30]
-    beside = [Placed(k, StreamRecord("a", Packet(k, "b", b"c" * k))) for k in range(5)]
-    beside.append(Placed(9, StreamRecord("a", LinkEvent(9, "lost"))))
+    beside = [PlacedRecord(k, StreamRecord("a", Packet(k, "b", b"c" * k))) for k in range(5)]
+    beside.append(PlacedRecord(9, StreamRecord("a", LinkEvent(9, "lost"))))
     return [encode_packets(packets), encode_packets(packets[:1]), encode_stream(beside)]
 
 

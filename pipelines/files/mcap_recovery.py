@@ -72,7 +72,7 @@ class Topic:
     metadata: dict[str, str]
 
 
-class Message(NamedTuple):
+class StoredMessage(NamedTuple):
     """A message as it stands in the file."""
 
     topic: Topic
@@ -127,7 +127,7 @@ class Recovery:
         self.left_bytes = _ALLOWED_BYTES + _ALLOWED_A_BYTE * self.file.seek(0, os.SEEK_END)
         self.file.seek(here)
 
-    def __iter__(self) -> Iterator[Message]:
+    def __iter__(self) -> Iterator[StoredMessage]:
         if self.file.read(len(MAGIC)) != MAGIC:  # one that differs has been refused before
             self.torn = True
             return
@@ -173,7 +173,7 @@ class Recovery:
         if self.damages == 1:
             self._take_in_summary()
 
-    def _read(self) -> Iterator[Message]:
+    def _read(self) -> Iterator[StoredMessage]:
         for start, opcode, body in _top_level_records(self.file):
             stream = ReadDataStream(io.BytesIO(body))
             if opcode == Opcode.CHUNK:
@@ -232,7 +232,7 @@ class Recovery:
         self.topics.update(known)
         self.file.seek(here)
 
-    def _read_chunk(self, data: bytes) -> Iterator[Message]:
+    def _read_chunk(self, data: bytes) -> Iterator[StoredMessage]:
         end = 0
         while end < len(data):
             opcode, length = _RECORD_HEAD.unpack_from(data, end)
@@ -262,7 +262,7 @@ class Recovery:
             channel.metadata,
         )
 
-    def _message(self, body: bytes) -> Message | None:
+    def _message(self, body: bytes) -> StoredMessage | None:
         channel_id, sequence, log_time, _ = _MESSAGE_HEAD.unpack_from(body)
         self._messages += 1
         topic = self.topics.get(channel_id)
@@ -271,7 +271,7 @@ class Recovery:
             topic = self.topics.get(channel_id)
         if topic is None:
             return None
-        return Message(topic, sequence, log_time, body[_MESSAGE_HEAD.size :])
+        return StoredMessage(topic, sequence, log_time, body[_MESSAGE_HEAD.size :])
 
 
 def _records_of(chunk: Chunk) -> bytes:

@@ -17,9 +17,9 @@ from imu.steps import Steps, concatenate
 from pipelines.files import session_messages as messages
 from pipelines.files import session_old_forms as old_forms
 from pipelines.files.loading import load
-from pipelines.files.mcap_recovery import MAGIC, Message, Recovery, Topic
+from pipelines.files.mcap_recovery import MAGIC, Recovery, StoredMessage, Topic
 from pipelines.files.packet_batches import decode_packets
-from pipelines.files.stream_batches import Placed, decode_stream
+from pipelines.files.stream_batches import PlacedRecord, decode_stream
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
@@ -186,7 +186,7 @@ class SessionFile:
     _messages: Iterator[None] = field(init=False)
     _steps: list[bytes] = field(default_factory=list)
     _unknown: bool = False  # whether there is a fact that this version does not know
-    _beside: list[Placed] = field(default_factory=list)  # not in their place yet
+    _beside: list[PlacedRecord] = field(default_factory=list)  # not in their place yet
     _place: int = 0  # of the next record, in the log as it was written
     _place_lost: bool = False  # behind a hole nobody knows how many records it held
     _damages_before: int = 0  # the last message of the log
@@ -286,7 +286,7 @@ class SessionFile:
         records, self._records = self._records, []
         return records
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: StoredMessage) -> None:
         topic = message.topic
         count = _count_of(topic)
         if count is None:
@@ -336,7 +336,7 @@ class SessionFile:
             ) from None
         self._has_header = True
 
-    def _take_record(self, message: Message, arrival_ns: int) -> None:
+    def _take_record(self, message: StoredMessage, arrival_ns: int) -> None:
         data, topic = message.data, message.topic
         match topic.schema_name:
             case messages.PACKETS.schema_name:
@@ -387,7 +387,7 @@ class SessionFile:
                 self._place, self._place_lost = first.place - index, False
                 return
 
-    def _take_beside(self, placed: Sequence[Placed]) -> None:
+    def _take_beside(self, placed: Sequence[PlacedRecord]) -> None:
         """Take records of a stream, which are written before those that they stand before."""
         if placed and placed[0].place < self._place and not self._place_lost:
             if not self._holes:
@@ -400,7 +400,7 @@ class SessionFile:
         while self._beside and (self._place_lost or self._beside[0].place <= self._place):
             self._append([self._beside.pop(0).record])
 
-    def _take_fact(self, message: Message) -> None:
+    def _take_fact(self, message: StoredMessage) -> None:
         schema = message.topic.schema_name
         if schema == messages.STEPS.schema_name:
             self._steps.append(message.data)

@@ -19,7 +19,7 @@ from imu.errors import RecordingError
 from pipelines.files import session_messages as messages
 from pipelines.files.kept_file import DiskSync, UnbufferedFile, mark_being_written, open_private
 from pipelines.files.packet_batches import MOST_CHANNELS, MOST_PACKETS, encode_packets
-from pipelines.files.stream_batches import Placed, encode_stream
+from pipelines.files.stream_batches import PlacedRecord, encode_stream
 from pipelines.session.facts import Fact, StepsFinished
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import LoggedMark, SessionRecord
@@ -106,7 +106,7 @@ class SessionWriter:
         self._waiting_bytes = 0
         self._waiting_channels: set[str] = set()
         self._records = 0  # of the log so far
-        self._beside: dict[str, list[Placed]] = {}  # of devices beside the sensor, that wait
+        self._beside: dict[str, list[PlacedRecord]] = {}  # of devices beside the sensor, that wait
         self._found: list[tuple[messages.MessageKind, bytes, int]] = []  # facts that wait
         self._channels: dict[str, tuple[Schema, Channel]] = {}
         self._again: dict[messages.MessageKind, bytes] = {}  # what is to be said again
@@ -343,8 +343,8 @@ class SessionWriter:
 
     def _take_beside(self, record: StreamRecord) -> None:
         """Keep a record of a device beside the sensor until the next flush."""
-        self._checked(len(encode_stream([Placed(self._records, record)])))
-        self._beside.setdefault(record.stream, []).append(Placed(self._records, record))
+        self._checked(len(encode_stream([PlacedRecord(self._records, record)])))
+        self._beside.setdefault(record.stream, []).append(PlacedRecord(self._records, record))
         self._records += 1
         with self._writing():
             self._log_time_of_arrival(record.arrival_ns)

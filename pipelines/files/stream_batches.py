@@ -20,48 +20,48 @@ from devices.records import LinkEvent, Packet, StreamRecord
 from pipelines.session.json_form import from_plain
 
 
-class Placed(NamedTuple):
+class PlacedRecord(NamedTuple):
     """A record, and how many records of the whole log stand before it."""
 
     place: int
     record: StreamRecord
 
 
-class _Packet(msgspec.Struct, array_like=True, frozen=True, tag="packet"):
+class _PacketEntry(msgspec.Struct, array_like=True, frozen=True, tag="packet"):
     place: int
     arrival_ns: int
     channel: str
     payload: bytes
 
 
-class _Link(msgspec.Struct, array_like=True, frozen=True, tag="link"):
+class _LinkEntry(msgspec.Struct, array_like=True, frozen=True, tag="link"):
     place: int
     arrival_ns: int
     kind: str
     detail: str
 
 
-def encode_stream(placed: Sequence[Placed]) -> bytes:
+def encode_stream(placed: Sequence[PlacedRecord]) -> bytes:
     """Records of one stream, in order, to a batch.
 
     Examples
     --------
-    >>> placed = [Placed(7, StreamRecord("treadmill", Packet(5, "data", b"abc")))]
+    >>> placed = [PlacedRecord(7, StreamRecord("treadmill", Packet(5, "data", b"abc")))]
     >>> decode_stream(encode_stream(placed), "treadmill") == placed
     True
     """
     return msgspec.msgpack.encode([_entry(place, each.record) for place, each in placed])
 
 
-def _entry(place: int, record: Packet | LinkEvent) -> _Packet | _Link:
+def _entry(place: int, record: Packet | LinkEvent) -> _PacketEntry | _LinkEntry:
     if isinstance(record, Packet):
-        return _Packet(place, record.arrival_ns, record.channel, record.payload)
+        return _PacketEntry(place, record.arrival_ns, record.channel, record.payload)
     # any text that a system produced can be written
     detail = record.detail.encode("utf-8", "backslashreplace").decode()
-    return _Link(place, record.arrival_ns, record.kind, detail)
+    return _LinkEntry(place, record.arrival_ns, record.kind, detail)
 
 
-def decode_stream(data: bytes, stream: str) -> list[Placed]:
+def decode_stream(data: bytes, stream: str) -> list[PlacedRecord]:
     """A batch to records.
 
     Raises
@@ -70,14 +70,14 @@ def decode_stream(data: bytes, stream: str) -> list[Placed]:
         When the bytes are no batch.
     """
     try:
-        entries = msgspec.msgpack.decode(data, type=list[_Packet | _Link])
+        entries = msgspec.msgpack.decode(data, type=list[_PacketEntry | _LinkEntry])
     except msgspec.MsgspecError as error:
         raise ValueError(f"this is no batch: {error}") from None
-    return [Placed(entry.place, StreamRecord(stream, _record(entry))) for entry in entries]
+    return [PlacedRecord(entry.place, StreamRecord(stream, _record(entry))) for entry in entries]
 
 
-def _record(entry: _Packet | _Link) -> Packet | LinkEvent:
-    if isinstance(entry, _Packet):
+def _record(entry: _PacketEntry | _LinkEntry) -> Packet | LinkEvent:
+    if isinstance(entry, _PacketEntry):
         return Packet(entry.arrival_ns, entry.channel, entry.payload)
     link = {"arrival_ns": entry.arrival_ns, "kind": entry.kind, "detail": entry.detail}
     return from_plain(link, LinkEvent)

@@ -44,7 +44,7 @@ _ALL: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class GaitStretch:
     """A stretch of one gait, session time, s."""
 
     gait: Gait
@@ -360,17 +360,17 @@ class SessionResult:
     # ----------------------------------------------------------------- what was done, felt, told
 
     @cached_property
-    def stretches(self) -> tuple[Stretch, ...]:
+    def stretches(self) -> tuple[GaitStretch, ...]:
         """Of gait, one after the other."""
-        stretches: list[Stretch] = []
+        stretches: list[GaitStretch] = []
         gait: Gait = "still"
         begin_s, end_s = self._begin_s, self._end.time_s
         for fact in self._all(facts.GaitChanged):
             if fact.time_s > begin_s:
-                stretches.append(Stretch(gait, begin_s, fact.time_s))
+                stretches.append(GaitStretch(gait, begin_s, fact.time_s))
             gait, begin_s = fact.gait, fact.time_s
         if end_s > begin_s:
-            stretches.append(Stretch(gait, begin_s, end_s))
+            stretches.append(GaitStretch(gait, begin_s, end_s))
         return tuple(stretches)
 
     @cached_property
