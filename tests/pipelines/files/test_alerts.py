@@ -20,6 +20,7 @@ from imu.errors import RecordingError
 from pipelines.coaching.alert import Alert
 from pipelines.files.alerts import AlertWriter, ring_bell
 from tests.examples import few
+from tests.pipelines.files.sentences import one_sentence
 
 FIELDS = [
     "time_s",
@@ -152,24 +153,17 @@ def test_dash_is_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> N
     assert capfdbinary.readouterr().out == (ALERT.to_json() + "\n").encode()
 
 
-def complaint(error: pytest.ExceptionInfo[RecordingError], *said: str) -> None:
-    text = str(error.value)
-    assert text.endswith(".") and "\n" not in text
-    for piece in said:
-        assert piece in text
-
-
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError) as caught:
         AlertWriter(tmp_path)
-    complaint(caught, str(tmp_path))
+    one_sentence(caught.value, str(tmp_path))
     missing = tmp_path / "no" / "alerts.jsonl"
     with pytest.raises(RecordingError) as caught:
         AlertWriter(missing)
-    complaint(caught, str(missing), "check the path")
+    one_sentence(caught.value, str(missing), "check the path")
     with pytest.raises(RecordingError) as caught:
         AlertWriter("a\0b")
-    complaint(caught, "not a file name")
+    one_sentence(caught.value, "not a file name")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
@@ -177,7 +171,7 @@ def test_a_full_disk_is_told_once_and_the_run_goes_on() -> None:
     with AlertWriter("/dev/full") as writer:
         with pytest.raises(RecordingError) as caught:
             writer.write(ALERT)
-        complaint(caught, "/dev/full", "the disk is full")
+        one_sentence(caught.value, "/dev/full", "the disk is full")
         assert writer.error is caught.value
         writer.write(ALERT)
 
@@ -189,7 +183,7 @@ def test_a_closed_writer_takes_no_more(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(RecordingError) as caught:
         writer.write(ALERT)
-    complaint(caught, str(path), "closed")
+    one_sentence(caught.value, str(path), "closed")
 
 
 # ---------------------------------------------------------------------------------------- the bell

@@ -18,16 +18,10 @@ from imu.waveforms import Waveforms
 from pipelines.files.replacing import refuse_existing, replacing
 from pipelines.files.steps_table import write_steps
 from pipelines.files.waveform_table import write_waveforms
+from tests.pipelines.files.sentences import one_sentence
 
 POSIX = sys.platform != "win32"
 PYTHON = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-
-
-def said(error: RecordingError, *pieces: str) -> None:
-    text = str(error)
-    assert "\n" not in text and text.endswith(".")
-    for piece in pieces:
-        assert piece in text, f"{piece!r} expected in {text!r}"
 
 
 def test_the_new_content_appears_at_the_end_only(tmp_path: Path) -> None:
@@ -73,7 +67,7 @@ def test_a_full_disk_leaves_the_previous_file(
     with pytest.raises(RecordingError) as caught:
         write_steps(path, NO_STEPS)
     state = "the previous file is unchanged" if exists else "nothing was written"
-    said(caught.value, str(path), "disk is full", "free some space", state)
+    one_sentence(caught.value, str(path), "disk is full", "free some space", state)
     assert [entry.read_text() for entry in tmp_path.iterdir()] == ["before"] * exists
 
 
@@ -141,7 +135,7 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
             pytest.skip("this account may write everywhere")
         with pytest.raises(RecordingError) as caught:
             write_steps(path, NO_STEPS)
-        said(caught.value, str(path), "permission", "the previous file is unchanged")
+        one_sentence(caught.value, str(path), "permission", "the previous file is unchanged")
         assert path.read_text() == "before"
     finally:
         folder.chmod(0o700)
@@ -158,7 +152,7 @@ def test_permission_refused_by_the_system(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(Path, "replace", held)
     with pytest.raises(RecordingError) as caught:
         write_steps(path, NO_STEPS)
-    said(caught.value, str(path), "permission", "close programs", "unchanged")
+    one_sentence(caught.value, str(path), "permission", "close programs", "unchanged")
     assert [entry.read_text() for entry in tmp_path.iterdir()] == ["before"]
 
 
@@ -171,7 +165,7 @@ def test_a_write_protected_file_stays(tmp_path: Path) -> None:
             pytest.skip("this account may write every file")
         with pytest.raises(RecordingError) as caught:
             write_steps(path, NO_STEPS)
-        said(caught.value, str(path), "write-protected")
+        one_sentence(caught.value, str(path), "write-protected")
         assert path.read_text() == "before"
     finally:
         path.chmod(0o600)
@@ -193,14 +187,14 @@ def test_places_that_hold_no_file(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(RecordingError) as caught:
         write_steps(folder, NO_STEPS)
-    said(caught.value, str(folder), "this is a folder")
+    one_sentence(caught.value, str(folder), "this is a folder")
     with pytest.raises(RecordingError) as caught:
         write_steps(tmp_path / "none" / "steps.csv", NO_STEPS)
-    said(caught.value, "does not exist", "create it first")
+    one_sentence(caught.value, "does not exist", "create it first")
     (tmp_path / "file").write_text("before")
     with pytest.raises(RecordingError) as caught:
         write_steps(tmp_path / "file" / "steps.csv", NO_STEPS)
-    said(caught.value, str(tmp_path / "file"))
+    one_sentence(caught.value, str(tmp_path / "file"))
 
 
 @pytest.mark.skipif(not POSIX, reason="permissions and links as POSIX has them")
@@ -232,7 +226,7 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 def test_a_full_device() -> None:
     with pytest.raises(RecordingError) as caught, replacing("/dev/full") as file:
         file.write(b"x")
-    said(caught.value, "/dev/full", "disk is full", "incomplete")
+    one_sentence(caught.value, "/dev/full", "disk is full", "incomplete")
     assert not Path("/dev/full").is_file()
 
 
@@ -242,10 +236,10 @@ def test_a_name_that_is_taken_is_refused_also_by_a_broken_link(tmp_path: Path) -
     old.touch()
     with pytest.raises(RecordingError) as caught:
         refuse_existing(old)
-    said(caught.value, str(old), "already exists: give another name.")
+    one_sentence(caught.value, str(old), "already exists: give another name.")
     with pytest.raises(RecordingError) as caught:
         refuse_existing(old, "--overwrite")
-    said(caught.value, "or --overwrite to replace it")
+    one_sentence(caught.value, "or --overwrite to replace it")
     if POSIX:
         link = tmp_path / "link.zip"
         link.symlink_to("nowhere")

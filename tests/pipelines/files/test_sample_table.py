@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from imu.errors import BackstrideError, ColumnError, InputError, ParameterError, RecordingError
+from imu.errors import BackstrideError, ColumnError, InputError, ParameterError
 from imu.samples import STANDARD_GRAVITY_M_S2, Samples
 from pipelines.files.reading.front_door import read
 from pipelines.files.sample_table import SampleTable, write_sample_table
@@ -470,10 +470,3 @@ def test_a_preamble_that_would_not_read_back_is_refused(
 def test_rate_to_write_is_checked(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="rate_hz is 20"):
         write_sample_table(tmp_path / "out.csv", Samples([0], [[0, 0, 9]]), rate_hz=20)
-
-
-def test_writing_into_a_missing_folder(tmp_path: Path) -> None:
-    path = tmp_path / "none" / "out.csv"
-    with pytest.raises(RecordingError) as caught:
-        write_sample_table(path, Samples([0], [[0, 0, 9]]), rate_hz=100)
-    complaint(caught.value, str(path), "create it first")

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imu.errors import BackstrideError, ParameterError, RecordingError
+from imu.errors import ParameterError, RecordingError
 from imu.samples import Quality
 from imu.steps import NO_STEPS, STEP_COLUMNS, STEP_ROW, Steps
 from pipelines.files.steps_table import write_steps
+from tests.pipelines.files.sentences import one_sentence
 from tests.pipelines.files.steps_in import steps_in
 
 HEADER = (
@@ -44,13 +45,6 @@ def steps_of(count: int, seed: int = 0) -> Steps:
     rows["side"] = rng.integers(0, 4, count)
     rows["quality"] = rng.integers(0, 128, count)
     return Steps(rows)
-
-
-def complaint(error: BackstrideError, *said: str) -> None:
-    text = str(error)
-    assert "\n" not in text and text.endswith(".")
-    for piece in said:
-        assert piece in text, f"{piece!r} expected in {text!r}"
 
 
 # --------------------------------------------------------------------------------------- CSV
@@ -146,7 +140,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
     path = tmp_path / "steps.parquet"
     with pytest.raises(RecordingError) as caught:
         write_steps(path, steps_of(1))
-    complaint(caught.value, str(path), 'python -m pip install ".[lab]"')
+    one_sentence(caught.value, str(path), 'python -m pip install ".[lab]"')
     assert not path.exists()
 
 
@@ -169,7 +163,7 @@ def test_csv_needs_no_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_another_extension_names_the_choices(tmp_path: Path, name: str) -> None:
     with pytest.raises(ParameterError, match=r"\.csv or \.parquet") as caught:
         write_steps(tmp_path / name, NO_STEPS)
-    complaint(caught.value, name, "-")
+    one_sentence(caught.value, name, "-")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,13 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from numpy.typing import NDArray
 
-from imu.errors import ParameterError
 from imu.waveforms import NO_WAVEFORMS, WAVEFORM_COLUMNS, Waveforms
 from pipelines.files.waveform_table import write_waveforms
 
@@ -42,22 +36,6 @@ def test_rows_have_fixed_decimals_and_empty_cells(tmp_path: Path) -> None:
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(
-    hnp.arrays(
-        np.float64,
-        st.tuples(st.just(5), st.integers(1, 20)),
-        elements=st.one_of(st.floats(-1e6, 1e6), st.just(float("nan"))),
-    )
-)
-def test_csv_reads_back_to_its_decimals(tmp_path: Path, values: NDArray[np.float64]) -> None:
-    path = tmp_path / "w.csv"
-    write_waveforms(path, Waveforms(*values))
-    back = np.genfromtxt(path, delimiter=",", skip_header=1, ndmin=2).T
-    for column, expected, decimals in zip(back, values, (6, 4, 3, 4, 4), strict=True):
-        np.testing.assert_allclose(column, expected, rtol=1e-15, atol=0.501 * 10.0**-decimals)
-
-
 def test_long_waveforms_are_whole_in_both_forms(tmp_path: Path) -> None:
     """Longer than one piece of writing."""
     waveforms = waves(20_000)
@@ -70,8 +48,3 @@ def test_long_waveforms_are_whole_in_both_forms(tmp_path: Path) -> None:
         np.testing.assert_array_equal(exact[name].to_numpy(), values)
         np.testing.assert_allclose(rounded[name].to_numpy(), values, rtol=0, atol=5.1e-4)
         assert exact[name].null_count() == np.isnan(values).sum()
-
-
-def test_another_extension_names_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"\.csv or \.parquet"):
-        write_waveforms(tmp_path / "w.txt", NO_WAVEFORMS)
