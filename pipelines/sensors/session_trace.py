@@ -35,7 +35,8 @@ def session_trace(path: Path) -> tuple[Trace, DeviceInfo]:
         When the file cannot be read, or holds no packets of a sensor.
     """
     session = read_session(path)
-    info, packets = max(_stretches(session.records), key=_length, default=(None, []))
+    stretches = _stretches(session.records)
+    info, packets = max(stretches, key=lambda stretch: len(stretch[1]), default=(None, []))
     if info is None or not packets:
         raise RecordingError(
             "holds no packets of a sensor that could be sent again: see it with 'replay'.",
@@ -73,10 +74,6 @@ def _stretches(records: Sequence[SessionRecord]) -> list[tuple[DeviceInfo, list[
         elif isinstance(record, Packet):
             (found[-1][1] if found else waiting).append(record)
     return found
-
-
-def _length(stretch: tuple[DeviceInfo, list[Packet]]) -> int:
-    return len(stretch[1])
 
 
 def _answers_and_stream(packets: Sequence[Packet]) -> tuple[dict[bytes, bytes], list[Packet]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from heapq import merge
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -52,17 +54,14 @@ class FactLog:
 
     def __iter__(self) -> Iterator[Fact]:
         """All facts, in order."""
+        found = merge(self._others, self._of_steps(), key=itemgetter(0))
+        return (fact for _, fact in found)
+
+    def _of_steps(self) -> Iterator[tuple[int, Fact]]:
         rows, begin = self.steps.rows, 0
-        others = iter(self._others)
-        before, other = next(others, (-1, None))
-        for place in range(len(self._ends) + 1):
-            while before == place and other is not None:
-                yield other
-                before, other = next(others, (-1, None))
-            if place < len(self._ends):
-                end = self._ends[place]
-                yield StepsFinished(self._times_s[place], Steps(rows[begin:end]))
-                begin = end
+        for place, (time_s, end) in enumerate(zip(self._times_s, self._ends, strict=True)):
+            yield place, StepsFinished(time_s, Steps(rows[begin:end]))
+            begin = end
 
     @property
     def others(self) -> list[Fact]:

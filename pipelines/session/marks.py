@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 import msgspec
 
@@ -206,12 +206,6 @@ def one_line(words: str) -> str:
 
 
 _PAIN: Final = re.compile(r"\s*(10|\d)\s*(before|during|after)?\b\s*(.*)", re.ASCII | re.DOTALL)
-_MOMENTS: Final[dict[str | None, PainMoment]] = {
-    "before": "before",
-    "during": "during",
-    "after": "after",
-    None: "",
-}
 _STANDS: Final = re.compile(r"0+([.,]0*)?(\s|$)")
 
 
@@ -233,7 +227,7 @@ def _pain(words: str, name: str) -> Mark:
     found = _PAIN.fullmatch(words)
     if found is None:
         raise ParameterError(name, words, "a level from 0 to 10, such as '4 before left hip'")
-    return Pain(int(found[1]), _MOMENTS[found[2]], one_line(found[3]))
+    return Pain(int(found[1]), cast(PainMoment, found[2] or ""), one_line(found[3]))
 
 
 def _red_flags(words: str, name: str) -> Mark:
