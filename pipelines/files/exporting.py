@@ -18,7 +18,7 @@ from pipelines.files.column_units import unit_of
 from pipelines.files.protobuf_rows import RowMessage
 from pipelines.files.provenance import Provenance, provenance_of, utc_text
 from pipelines.files.replacing import replacing
-from pipelines.files.sample_table import write_sample_table
+from pipelines.files.sample_table import sample_columns, write_sample_table
 from pipelines.files.session_reader import Session
 from pipelines.files.table_output import write_text
 from pipelines.session.json_form import to_plain
@@ -27,7 +27,6 @@ from pipelines.session.result import SessionResult
 
 #: Ending of a file for Foxglove and PlotJuggler.
 PLOTS: Final = ".mcap"
-_AXES: Final = "xyz"
 
 
 def decoded_samples(session: Session, *, raw: bool = False) -> tuple[DeviceInfo, Samples]:
@@ -102,13 +101,9 @@ def write_samples(path: str | os.PathLike[str], session: Session, *, raw: bool =
 
 def mark_lines(session: Session) -> Iterator[dict[str, Any]]:
     """The marks of a session, each with its time in s from the first arrival, and in UTC."""
-    first_ns = None
     for record in session.records:
-        if isinstance(record, DeviceInfo):
-            continue
-        first_ns = record.arrival_ns if first_ns is None else first_ns
         if isinstance(record, LoggedMark):
-            time_s = (record.arrival_ns - first_ns) / 1e9
+            time_s = (record.arrival_ns - session.first_arrival_ns) / 1e9
             utc = utc_text(session.header.utc_start_ns, time_s)
             yield {"time_s": time_s, "utc": utc, **to_plain(record.mark)}
 
@@ -146,17 +141,12 @@ def _write_plots(path: str | os.PathLike[str], samples: Samples, utc_start_ns: i
     """Every sample as a message of its own: the form that viewers plot."""
     from mcap.writer import Writer
 
-    gyro = samples.angular_velocity_rad_s
-    columns: list[tuple[str, str]] = [("time_s", "f8"), *((f"acc_{a}_m_s2", "f4") for a in _AXES)]
-    if gyro is not None:
-        columns += [(f"gyr_{axis}_rad_s", "f4") for axis in _AXES]
-    message = RowMessage("backstride.Sample", tuple(columns))
+    columns = sample_columns(samples)
+    kinds = tuple((name, "f8" if name == "time_s" else "f4") for name in columns)
+    message = RowMessage("backstride.Sample", kinds)
     rows = message.rows(len(samples))
-    rows["time_s"] = samples.time_s
-    for index, axis in enumerate(_AXES):
-        rows[f"acc_{axis}_m_s2"] = samples.acceleration_m_s2[:, index]
-        if gyro is not None:
-            rows[f"gyr_{axis}_rad_s"] = gyro[:, index]
+    for name, values in columns.items():
+        rows[name] = values
     with replacing(path) as file:
         writer = cast(Any, Writer(cast(IO[Any], file)))  # its methods carry no types
         writer.start("x-backstride-samples")

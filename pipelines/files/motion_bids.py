@@ -20,6 +20,7 @@ import numpy as np
 from imu.errors import ParameterError, RecordingError
 from imu.samples import Samples
 from pipelines.files.provenance import Provenance
+from pipelines.files.sample_table import sample_columns
 from pipelines.files.stored import private_folder
 from pipelines.files.table_output import write_text
 
@@ -164,10 +165,8 @@ def _channels(samples: Samples) -> list[tuple[str, ...]]:
 
 
 def _rows(samples: Samples) -> Iterable[str]:
-    columns = [(samples.time_s - samples.time_s[0])[:, None], samples.acceleration_m_s2]
-    if samples.angular_velocity_rad_s is not None:
-        columns.append(samples.angular_velocity_rad_s)
-    values = np.concatenate(columns, axis=1)
+    values = np.column_stack(list(sample_columns(samples).values()))
+    values[:, 0] -= values[0, 0]
     for start in range(0, len(values), _ROWS_A_PIECE):
         piece = values[start : start + _ROWS_A_PIECE].tolist()
         text = "".join("\t".join(map(repr, row)) + "\n" for row in piece)

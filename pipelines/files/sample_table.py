@@ -111,7 +111,7 @@ def write_sample_table(
         key: value for key, value in (preamble or {}).items() if key not in ("rate_hz", "axes")
     }
     lines = [_preamble_line(key, value) for key, value in entries.items()]
-    columns = _columns(samples)
+    columns = sample_columns(samples)
     write_table(
         path,
         columns,
@@ -138,7 +138,8 @@ def _preamble_line(key: str, value: str) -> str:
     return f"# {key}: {value}"
 
 
-def _columns(samples: Samples) -> dict[str, Values]:
+def sample_columns(samples: Samples) -> dict[str, Values]:
+    """What was measured as columns, by their names in a table."""
     columns = {"time_s": samples.time_s}
     acceleration, gyro = samples.acceleration_m_s2, samples.angular_velocity_rad_s
     columns |= {f"acc_{axis}_m_s2": acceleration[:, i] for i, axis in enumerate("xyz")}

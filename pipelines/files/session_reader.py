@@ -89,6 +89,12 @@ class Session:
     ends_early: bool
 
     @property
+    def first_arrival_ns(self) -> int:
+        """When the first record arrived that did, by the computer's clock; 0 where none did."""
+        stamped = (one for one in self.records if not isinstance(one, DeviceInfo))
+        return next((one.arrival_ns for one in stamped), 0)
+
+    @property
     def steps(self) -> Steps:
         """The steps among the facts."""
         return concatenate([fact.steps for fact in self.facts if isinstance(fact, StepsFinished)])

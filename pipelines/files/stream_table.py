@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.records import DeviceInfo, LinkEvent, StreamRecord
+from devices.records import LinkEvent, StreamRecord
 from devices.streams.registry import STREAMS, StreamDecoder, StreamReading
 from imu.errors import RecordingError
 from pipelines.files.session_reader import Session
@@ -66,12 +66,8 @@ def write_streams(path: str | os.PathLike[str], session: Session) -> int:
 
 
 def _readings(session: Session) -> Iterator[tuple[float, str, StreamReading]]:
-    first_ns = None
     decoders: dict[str, StreamDecoder] = {}
     for record in session.records:
-        if isinstance(record, DeviceInfo):
-            continue
-        first_ns = record.arrival_ns if first_ns is None else first_ns
         if not isinstance(record, StreamRecord) or record.stream not in STREAMS:
             continue
         decoder = decoders.setdefault(record.stream, STREAMS[record.stream].decoder())
@@ -80,7 +76,8 @@ def _readings(session: Session) -> Iterator[tuple[float, str, StreamReading]]:
             continue
         reading = decoder.push(record.record)
         if reading is not None:
-            yield (record.arrival_ns - first_ns) / 1e9, record.stream, reading
+            time_s = (record.arrival_ns - session.first_arrival_ns) / 1e9
+            yield time_s, record.stream, reading
 
 
 def _number(reading: StreamReading, name: str) -> float:
