@@ -51,8 +51,11 @@ class _Device:
     counted_ns: int = 0
 
 
-class _Arrival(NamedTuple):
-    """When something came: by the computer's clock, in the session, and from when a pace holds."""
+class Arrival(NamedTuple):
+    """When something came: by the computer's clock, and in the session's time.
+
+    ``from_s`` is from when on a pace holds that is told then: −∞ before the first sample.
+    """
 
     now_ns: int
     time_s: float
@@ -85,7 +88,7 @@ class Beside:
         return bool(self._devices)
 
     def take(
-        self, record: StreamRecord, *, time_s: float, from_s: float, arrived_s: float, gait: Gait
+        self, record: StreamRecord, now: Arrival, *, arrived_s: float, gait: Gait
     ) -> list[Fact]:
         """Take a record; returns the facts that it makes.
 
@@ -93,8 +96,8 @@ class Beside:
         ----------
         record : StreamRecord
             Of a device that this version knows, or another.
-        time_s, from_s : float
-            The session's time, s, and from when on a pace holds: −∞ before the first sample.
+        now : Arrival
+            When it came.
         arrived_s : float
             By the computer's clock, s since the session's first arrival.
         gait : str
@@ -104,7 +107,6 @@ class Beside:
         if stream is None:
             return []
         device = self._devices.setdefault(record.stream, _Device(record.stream, stream.decoder()))
-        now = _Arrival(record.arrival_ns, time_s, from_s)
         if isinstance(record.record, LinkEvent):
             return self._take_link(device, record.record, now, arrived_s)
         before = device.decoder.malformed_packets
@@ -121,19 +123,18 @@ class Beside:
                 return self._take_strap(device, reading, now)
         return _senseless(device, "unreadable", now)
 
-    def pass_time(self, now_ns: int, *, time_s: float, from_s: float) -> list[Fact]:
+    def pass_time(self, now: Arrival) -> list[Fact]:
         """What was said too long ago holds no more."""
-        now = _Arrival(now_ns, time_s, from_s)
         found: list[Fact] = []
         for device in self._devices.values():
-            if device.latest_ns is not None and now_ns - device.latest_ns > _HOLDS_S * 1e9:
+            if device.latest_ns is not None and now.now_ns - device.latest_ns > _HOLDS_S * 1e9:
                 found += self._forget(device, now)
         return found
 
     # ------------------------------------------------------------------------------- the links
 
     def _take_link(
-        self, device: _Device, event: LinkEvent, now: _Arrival, arrived_s: float
+        self, device: _Device, event: LinkEvent, now: Arrival, arrived_s: float
     ) -> list[Fact]:
         self.links[device.name] = event.kind
         device.decoder.reset()
@@ -144,7 +145,7 @@ class Beside:
             *(self._forget(device, now) if gone else ()),
         ]
 
-    def _forget(self, device: _Device, now: _Arrival) -> list[Fact]:
+    def _forget(self, device: _Device, now: Arrival) -> list[Fact]:
         """What a device said holds no more; what it has counted stays counted."""
         device.latest_ns = None
         device.senseless = 0
@@ -160,7 +161,7 @@ class Beside:
     # ------------------------------------------------------------------------ speed and slope
 
     def _take_belt(
-        self, device: _Device, reading: TreadmillReading, now: _Arrival, gait: Gait
+        self, device: _Device, reading: TreadmillReading, now: Arrival, gait: Gait
     ) -> list[Fact]:
         speed_m_s, slope = reading.speed_m_s, reading.slope_percent
         wild = slope is not None and abs(slope) > STEEPEST_PERCENT
@@ -178,7 +179,7 @@ class Beside:
         return found + self._count(device, "treadmill", reading.distance_m, now, counts=believed)
 
     def _take_pod(
-        self, device: _Device, reading: FootPodReading, now: _Arrival, gait: Gait
+        self, device: _Device, reading: FootPodReading, now: Arrival, gait: Gait
     ) -> list[Fact]:
         speed_m_s = reading.speed_m_s
         if speed_m_s > FASTEST_M_S:
@@ -190,14 +191,14 @@ class Beside:
         return found + self._count(device, "pod", reading.distance_m, now, counts=counts)
 
     def _take_pace(
-        self, source: Source, speed_m_s: float | None, slope_deg: float | None, now: _Arrival
+        self, source: Source, speed_m_s: float | None, slope_deg: float | None, now: Arrival
     ) -> list[Fact]:
         changed = self._pace.take_speed(speed_m_s, now.from_s, source)
         changed |= self._pace.take_slope(slope_deg, now.from_s, source)
         return [self._pace.fact(now.time_s)] if changed else []
 
     def _count(
-        self, device: _Device, source: Source, count_m: float | None, now: _Arrival, *, counts: bool
+        self, device: _Device, source: Source, count_m: float | None, now: Arrival, *, counts: bool
     ) -> list[Fact]:
         """The distance that a device counts, from its first count on; it may begin anew."""
         if count_m is None:
@@ -218,7 +219,7 @@ class Beside:
 
     # -------------------------------------------------------------------------------- the heart
 
-    def _take_strap(self, device: _Device, reading: HeartRateReading, now: _Arrival) -> list[Fact]:
+    def _take_strap(self, device: _Device, reading: HeartRateReading, now: Arrival) -> list[Fact]:
         bpm = reading.heart_rate_bpm
         if reading.on_skin is False or bpm == 0.0:
             return _senseless(device, "no beat", now) if device.latest_ns is None else []
@@ -226,7 +227,7 @@ class Beside:
             return _senseless(device, "impossible", now)
         return _sensible(device, now) + self._take_heart("strap", bpm, now)
 
-    def _take_heart(self, source: HeartSource, bpm: float | None, now: _Arrival) -> list[Fact]:
+    def _take_heart(self, source: HeartSource, bpm: float | None, now: Arrival) -> list[Fact]:
         if bpm is not None and _beats(bpm):
             self._heart[source] = bpm
         else:
@@ -244,20 +245,20 @@ def _beats(bpm: float) -> bool:
     return _HEART_BPM[0] <= bpm <= _HEART_BPM[1]
 
 
-def _senseless(device: _Device, reason: Doubt, now: _Arrival) -> list[Fact]:
+def _senseless(device: _Device, reason: Doubt, now: Arrival) -> list[Fact]:
     device.senseless += 1
     if device.senseless < _SENSELESS:
         return []
     return _doubt(device, reason, now, doubted=True)
 
 
-def _sensible(device: _Device, now: _Arrival) -> list[Fact]:
+def _sensible(device: _Device, now: Arrival) -> list[Fact]:
     device.latest_ns, device.senseless = now.now_ns, 0
     reasons: tuple[Doubt, ...] = ("impossible", "no beat", "unreadable")
     return [fact for reason in reasons for fact in _doubt(device, reason, now, doubted=False)]
 
 
-def _watch_standing(device: _Device, speed_m_s: float, now: _Arrival, gait: Gait) -> list[Fact]:
+def _watch_standing(device: _Device, speed_m_s: float, now: Arrival, gait: Gait) -> list[Fact]:
     """Doubt what stands for long while the runner runs, until it moves."""
     if speed_m_s >= _STANDING_M_S:
         device.stands_from_ns = None
@@ -273,7 +274,7 @@ def _watch_standing(device: _Device, speed_m_s: float, now: _Arrival, gait: Gait
 
 
 def _doubt(
-    device: _Device, reason: Doubt, now: _Arrival, *, doubted: bool, factor: float | None = None
+    device: _Device, reason: Doubt, now: Arrival, *, doubted: bool, factor: float | None = None
 ) -> list[Fact]:
     """Doubt a device for a reason, or believe it again; told where that is new."""
     if doubted == (reason in device.doubts):

@@ -33,7 +33,7 @@ from pipelines.coaching.companion import Companion, Ending, RunSoFar
 from pipelines.coaching.training.bends import heading_turn_deg
 from pipelines.coaching.training.cues import Number
 from pipelines.session import facts
-from pipelines.session.beside import Beside
+from pipelines.session.beside import Arrival, Beside
 from pipelines.session.carried import WATCHED, Carried, record_to_json
 from pipelines.session.facts import Fact
 from pipelines.session.gaps import Gaps
@@ -262,9 +262,9 @@ class SessionFold:
             self._facts += self._marks.take(record.mark)
         elif isinstance(record, StreamRecord):
             self._arrive(record.arrival_ns)
-            self._facts += self._beside.take(
-                record, **self._when, arrived_s=self.elapsed_s, gait=self._gait
-            )
+            now = self._arrival(record.arrival_ns)
+            found = self._beside.take(record, now, arrived_s=self.elapsed_s, gait=self._gait)
+            self._facts += found
         else:
             self._see(record)
             assert self._receiver is not None  # without a protocol no records come
@@ -290,13 +290,11 @@ class SessionFold:
         self._arrivals = (first_ns, arrival_ns)
         self._samples = None
         if self._beside.any:
-            self._facts += self._beside.pass_time(arrival_ns, **self._when)
+            self._facts += self._beside.pass_time(self._arrival(arrival_ns))
 
-    @property
-    def _when(self) -> dict[str, float]:
-        """The session's time, and from when on a pace holds that is told now."""
+    def _arrival(self, now_ns: int) -> Arrival:
         now_s = self._latest.now_s
-        return {"time_s": now_s, "from_s": now_s if self._latest.any else -math.inf}
+        return Arrival(now_ns, now_s, now_s if self._latest.any else -math.inf)
 
     def _see(self, record: DeviceInfo | LinkEvent) -> None:
         now_s = self._latest.now_s

@@ -6,7 +6,7 @@ from devices.records import LinkEvent, Packet, StreamRecord
 from devices.streams import heart_rate, treadmill
 from devices.streams.heart_rate import HeartRateReading
 from pipelines.session import facts
-from pipelines.session.beside import Beside
+from pipelines.session.beside import Arrival, Beside
 from pipelines.session.facts import Fact
 from pipelines.session.pace import Pace
 from pipelines.session.progress import SessionProgress
@@ -36,9 +36,8 @@ class Told:
         now_s, now_ns = self._now_s, round(self._now_s * 1e9)
         record: Packet | LinkEvent
         record = Packet(now_ns, "data", said) if isinstance(said, bytes) else _event(now_ns, said)
-        return self._beside.take(
-            StreamRecord(stream, record), time_s=now_s, from_s=now_s, arrived_s=now_s, gait="run"
-        )
+        now = Arrival(now_ns, now_s, now_s)
+        return self._beside.take(StreamRecord(stream, record), now, arrived_s=now_s, gait="run")
 
 
 def _event(now_ns: int, kind: str) -> LinkEvent:
