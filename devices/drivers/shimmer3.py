@@ -16,7 +16,8 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
-from devices.drivers.driver import Advertisement, Driver, Wanted
+from devices.drivers.clock_news import ClockNews
+from devices.drivers.driver import FOR_EVER_S, Advertisement, Driver, Wanted
 from devices.links import BYTES_CHANNEL, Link
 from devices.protocols.shimmer3 import (
     ACCELERATION_CHANNELS,
@@ -27,11 +28,13 @@ from devices.protocols.shimmer3 import (
     LATER_ACCELERATION_RANGES_G,
     REFUSED,
     TICKS_PER_S,
+    TIME_MODULUS_US,
     Shimmer3Decoder,
     answer_to,
     decode_inquiry,
 )
 from devices.protocols.shimmer3_calibration import decode_calibrations, nominal_calibrations
+from devices.readings import Reading
 from devices.records import DeviceInfo, Packet
 from imu.errors import DeviceError, DeviceLost
 from imu.samples import STANDARD_GRAVITY_M_S2
@@ -55,6 +58,9 @@ _SUBSTITUTED: Final = frozenset(
 _QUIET_S: Final = 0.3
 _QUIET_TRIES: Final = 8
 _TRIES: Final = 3
+_ANOTHER_RATE: Final = (
+    "what comes is damaged, or measured at another rate than was set: the sensor is set up anew"
+)
 #: For :meth:`Shimmer3Driver.recognises_bytes`: packets in a row, and their possible lengths.
 _HEARD_PACKETS: Final = 6
 _HEARD_LENGTHS: Final = range(10, 80)
@@ -157,6 +163,9 @@ class Shimmer3Driver(Driver):
                 "does not measure what it was asked to: update its firmware (LogAndStream).",
                 source=link.name,
             )
+        self._is_first = wanted.known is None
+        self._decoder = Shimmer3Decoder()
+        self._decoder.inquiry, self._decoder.calibrations = inquiry, calibrations
         await _command(link, _START)
         major = int.from_bytes(firmware[3:5], "little")
         return DeviceInfo(
@@ -168,6 +177,31 @@ class Shimmer3Driver(Driver):
             serial=f"board {board.number}-{board.revision}-{board.special}",
             firmware=f"{major}.{firmware[5]}.{firmware[6]}",
         )
+
+    async def accompany(self, link: Link) -> str:
+        """Tell where its clock becomes another, and set it up anew where its rate does.
+
+        Packets that are not a period apart are none that can be told from each other.
+        """
+        decoder, inquiry = self._decoder, self._decoder.inquiry
+        assert inquiry is not None
+        clock, latest_ns = ClockNews(inquiry.rate_hz, TIME_MODULUS_US), link.now_ns()
+
+        def look(packet: Packet) -> str | None:
+            nonlocal latest_ns
+            for reading in decoder.push(packet):
+                if isinstance(reading, Reading):
+                    latest_ns = packet.arrival_ns
+                    clock.take(reading, packet.arrival_ns)
+            if news := clock.news():
+                link.tell(news)
+            if packet.arrival_ns - latest_ns <= self.silence_s * 1e9:
+                return None
+            if self._is_first:
+                link.tell(_ANOTHER_RATE)
+            return _ANOTHER_RATE
+
+        return await link.ask(BYTES_CHANNEL, b"", look, timeout_s=FOR_EVER_S)
 
     async def close(self, link: Link) -> None:
         """Stop streaming."""

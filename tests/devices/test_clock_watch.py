@@ -149,6 +149,42 @@ def test_a_clock_that_stays_wrong_is_told_twice_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts_twice", "told"),
+    [
+        (False, "the times of its samples are off by a factor of 0.5: switch it off and on"),
+        (True, "what comes is damaged, or measured at another rate than was set: the sensor is"),
+    ],
+)
+def test_a_changed_clock_of_a_shimmer_is_told_once(told: str, *, counts_twice: bool) -> None:
+    """It counts twice as fast while it measures as before, or measures half as fast as it counts."""
+
+    async def streaming() -> Course:
+        clock = VirtualClock()
+        held, first, taken = list[bytes](), list[int](), [False]
+
+        def meddle(_: str, sent: bytes) -> Iterable[bytes]:
+            if clock.monotonic_ns() < 10e9 or sent[0]:  # an answer
+                return [sent]
+            if not counts_twice:
+                held.append(sent)
+                taken[0] ^= True
+                return [held.pop(0)] if taken[0] else []
+            packets = bytearray(sent)
+            for at in range(1, len(sent), 16):
+                ticks = int.from_bytes(sent[at : at + 3], "little")
+                first.append(ticks)
+                packets[at : at + 3] = ((2 * ticks - first[0]) % (1 << 24)).to_bytes(3, "little")
+            return [bytes(packets)]
+
+        each = scenario("shimmer3", seconds=25.0)
+        connector = Bench(clock).sensor(each, meddle=meddle)
+        return await session(connector, clock, seconds=25.0, wanted=wanted_of(each))
+
+    details = [event.detail for event in run(streaming()).events if event.kind == "gap"]
+    assert [each[: len(told)] for each in details] == [told]
+
+
+@pytest.mark.parametrize(
     ("protocol", "driver", "stamp"),
     [
         ("polar", PolarDriver, struct.Struct("<1xQ")),
