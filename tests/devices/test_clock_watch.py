@@ -156,7 +156,7 @@ def test_a_clock_that_stays_wrong_is_told_twice_and_no_more() -> None:
     ],
 )
 def test_a_changed_clock_of_a_shimmer_is_told_once(told: str, *, counts_twice: bool) -> None:
-    """It counts twice as fast while it measures as before, or measures half as fast as it counts."""
+    """It counts twice as fast while it measures as before, or both go half as fast."""
 
     async def streaming() -> Course:
         clock = VirtualClock()
