@@ -33,6 +33,10 @@ class Reading(NamedTuple):
         it were left out, nobody knows how many.
     missing_before : int
         Samples known to be missing before the first, where no number or stamp tells.
+    repeated : int
+        Samples of it, or of dropped ones before it, that are the one before to the last bit.
+    by_radio : bool
+        Whether, without number and stamp, it came by a link that delivers at events of its own.
     """
 
     acceleration_m_s2: NDArray[np.float64]
@@ -44,6 +48,7 @@ class Reading(NamedTuple):
     time_step: bool = False
     missing_before: int = 0
     repeated: int = 0
+    by_radio: bool = False
 
 
 class Readings(NamedTuple):

@@ -272,6 +272,7 @@ class WitMotionDecoder:
         self._latest: Counts | None = None  # the newest sample
         self._notification = b""  # the newest
         self._twice = 0  # samples that were dropped as duplicates since the latest reading
+        self._by_radio = False
 
     @property
     def time_modulus_us(self) -> int | None:
@@ -306,7 +307,8 @@ class WitMotionDecoder:
             if self._came_before(packet.payload):
                 return []
             self._give_up_half(packet.payload)
-        starts_here = packet.channel == DATA_CHANNEL and not self._rest
+        self._by_radio = packet.channel == DATA_CHANNEL
+        starts_here = self._by_radio and not self._rest
         data = self._rest + packet.payload if self._rest else packet.payload
         decoded: list[Decoded] = []
         while True:
@@ -383,7 +385,8 @@ class WitMotionDecoder:
     def _give(self, counts: Counts, sample_bytes: int, decoded: list[Decoded]) -> None:
         missing, self._skipped = int(self._skipped / sample_bytes + 0.5), 0
         repeated, self._twice = self._repeated_in(counts) + self._twice, 0
-        decoded.append(_reading(counts, missing, repeated))
+        reading = _reading(counts, missing, repeated)
+        decoded.append(reading._replace(by_radio=True) if self._by_radio else reading)
 
     def _repeated_in(self, counts: Counts) -> int:
         """Samples that are those before them to the last bit, while the sensor moves.

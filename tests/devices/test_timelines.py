@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from devices.protocols.witmotion import WitMotionDecoder
 from devices.readings import ClockAnchor, Reading
+from devices.records import Packet
 from devices.sequence import Losses
 from devices.simulator.connection_events import (
     ConnectionEvents,
@@ -579,6 +581,18 @@ def test_another_rate_from_now_on() -> None:
         assert np.all(np.diff(time_s) > 0)
         assert time_s[-1] == pytest.approx(59.995, abs=0.05)
         assert timeline.losses.lost == 0
+
+
+def test_a_radio_that_delivers_once_a_period_loses_nothing_of_a_slow_clock() -> None:
+    timeline = ArrivalTimeline(100.0)
+    for k in range(6000):
+        event = math.ceil(1.001 * k)  # now and then there is none to be delivered
+        timeline.place(reading(1)._replace(by_radio=True), 10_000_000 * event)
+    assert timeline.losses.lost == 0
+    frame = bytes.fromhex("5561") + bytes(range(18))
+    for channel, is_radio in (("data", True), ("bytes", False)):
+        decoded = WitMotionDecoder().push(Packet(0, channel, 8 * frame))
+        assert [each.by_radio for each in decoded if isinstance(each, Reading)] == [is_radio]
 
 
 def test_a_reconnection_at_another_rate_counts_what_was_missed() -> None:
