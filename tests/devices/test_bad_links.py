@@ -487,7 +487,7 @@ def test_another_sensor_of_one_name_is_never_taken_for_the_one_that_was_lost(
         driver = driver_named(protocol)
         connector = BleConnector("", "", driver, Radio(backend.client, backend.scanner))
         source = SensorSource(connector, clock=clock, ends_after_s=35.0)
-        events, moved, back = [], False, False
+        events, moved, back = list[tuple[str, str]](), False, False
         async with source:
             async for record in source:
                 if isinstance(record, LinkEvent):
