@@ -82,14 +82,14 @@ def _kinds(item: pytest.Item) -> Iterator[tuple[str, str]]:
 
     asked = _named(item, "transports")
     if unknown := [one for one in asked if one not in _TRANSPORTS]:
-        raise pytest.UsageError(
+        raise pytest.Collector.CollectError(
             f"{item.nodeid}: transports({unknown[0]!r}): give {' or '.join(_TRANSPORTS)}."
         )
     for protocol in _named(item, "protocols") or ("backstride",):
         try:
             links = driver_named(protocol).links
         except ParameterError as error:
-            raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+            raise pytest.Collector.CollectError(f"{item.nodeid}: {error}") from None
         wanted = asked or links[:1]
         yield from ((protocol, link) for link in links if link in wanted)
 
@@ -245,16 +245,19 @@ def virtual_port() -> Callable[..., TcpPort]:
 def fault_plan(request: pytest.FixtureRequest) -> FaultPlan:
     """The plan of the marker ``fault_plan``: TOML, or the path of a file beside the test."""
     from devices.simulator.faults.plan import FaultPlan, plan_from_toml, read_plan
-    from imu.errors import ParameterError
+    from imu.errors import BackstrideError, ParameterError
 
     item: pytest.Item = request.node
     (given, *_) = [*_named(item, "fault_plan"), None]
     if given is None:
         return FaultPlan()
-    if "\n" in given or "=" in given:
-        plan = plan_from_toml(given, f"fault_plan of {item.nodeid}")
-    else:
-        plan = read_plan(Path(item.path).parent / given)
-    if not plan.faults:  # a test of it would be green and show nothing
-        raise ParameterError("fault_plan", given, "a plan with a [[fault]] in it")
+    try:
+        if "\n" in given or "=" in given:
+            plan = plan_from_toml(given, f"fault_plan of {item.nodeid}")
+        else:
+            plan = read_plan(Path(item.path).parent / given)
+        if not plan.faults:  # a test of it would be green and show nothing
+            raise ParameterError("fault_plan", given, "a plan with a [[fault]] in it")
+    except BackstrideError as error:
+        pytest.fail(str(error), pytrace=False)
     return plan

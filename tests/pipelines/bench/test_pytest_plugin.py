@@ -197,6 +197,11 @@ def test_radio_port_clock_and_conversation_are_there(pytester: pytest.Pytester) 
             (),
             "transports('usb'): give ble or serial",
         ),
+        (
+            "import pytest\n\n@pytest.mark.fault_plan('a = 1')\ndef test(fault_plan): ...",
+            (),
+            "give a fault plan in TOML",
+        ),
     ],
 )
 def test_a_mistake_is_named(
@@ -204,4 +209,6 @@ def test_a_mistake_is_named(
 ) -> None:
     result = run(pytester, suite, *options)
     assert result.ret != pytest.ExitCode.OK
-    assert words in result.stdout.str() + result.stderr.str()
+    said = result.stdout.str() + result.stderr.str()
+    assert words in said
+    assert "pytest_plugin.py" not in said  # where it was noticed helps nobody
