@@ -45,8 +45,11 @@ def vector_block(values: ArrayLike, name: str, n: int | None = None) -> NDArray[
 
 
 def is_ready(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
-    """Whether they are as compiled code and decoders give them."""
-    return type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.c_contiguous
+    """Whether they are as decoders give them, and as compiled code is compiled for.
+
+    In C order, aligned and writeable: for others it would be compiled anew, in mid-run.
+    """
+    return type(values) is np.ndarray and values.dtype is _FLOAT64 and values.flags.carray
 
 
 def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -64,7 +67,8 @@ def _float_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
         # numpy.ma is imported where it is named
         if of_a_kind and isinstance(values, np.ma.MaskedArray):  # what is masked was not measured
             return np.where(np.ma.getmaskarray(values), np.nan, np.asarray(values, np.float64))
-        return np.asarray(values, np.float64, order="C")
+        block = np.asarray(values, np.float64, order="C")
+        return block if block.flags.carray else block.copy()
     except (TypeError, ValueError):
         raise InputError(
             f"{name} is not an array of numbers: give floats, with numpy.nan for what is missing."

@@ -339,4 +339,4 @@ def _quality_flags(quality: ArrayLike, n: int) -> NDArray[np.uint8]:
         given = given.astype(np.uint8)
     if given.shape != (n,):
         raise InputError(f"quality has shape {given.shape}: give ({n},), one per sample.")
-    return np.ascontiguousarray(given)
+    return given if given.flags.carray else given.copy()

@@ -52,6 +52,25 @@ def test_a_slice_with_a_step_is_laid_out_as_what_the_chain_is_compiled_for(
         assert found.flags.c_contiguous
 
 
+def test_what_cannot_be_written_to_is_copied_as_the_chain_is_compiled_for_nothing_else() -> None:
+    """As data frames and files that are mapped give it; to compile anew takes half a minute."""
+    given = block(20)
+    arrays = [given.time_s, given.acceleration_m_s2, given.angular_velocity_rad_s, given.quality]
+    odd = np.zeros(8 * 20 + 1, np.uint8)[1:].view(np.float64)  # of a packed file
+    for array in arrays:
+        assert array is not None
+        array.flags.writeable = False
+    for time_s in (given.time_s, odd):
+        taken = Samples(time_s, *arrays[1:])  # type: ignore[arg-type]
+        for name in ("time_s", "acceleration_m_s2", "angular_velocity_rad_s", "quality"):
+            found = getattr(taken, name)
+            assert found.flags.carray
+            expected = time_s if name == "time_s" else getattr(given, name)
+            np.testing.assert_array_equal(found, expected)
+    ready = block(20)
+    assert Samples(ready.time_s, ready.acceleration_m_s2).time_s is ready.time_s  # no copy
+
+
 def test_whatever_numpy_understands_is_taken_as_numbers() -> None:
     samples = Samples([0, 1], [[0, 0, 9], [0, 0, 9]], quality=[0, 2])
     assert samples.time_s.dtype == samples.acceleration_m_s2.dtype == np.float64
