@@ -62,9 +62,22 @@ def _make_private() -> None:
             folder.mkdir(0o700, parents=True, exist_ok=True)
 
 
+@functools.cache
+def _word_of_all() -> str:
+    """Name of the word that all are on disk for the sources of this place and these times.
+
+    numba asks for both: it knows nothing of what another environment has compiled, or an earlier
+    installation, of the same sources.
+    """
+    here = Path(__file__).parent
+    times = [source.stat().st_mtime_ns for source in sorted(here.rglob("*.py"))]
+    digest = hashlib.blake2b(f"{here} {times}".encode(), digest_size=8).hexdigest()
+    return f"{_ALL_OF_THEM}-{digest}"
+
+
 def is_compiled() -> bool:
-    """Whether all compiled kernels of this version are already on disk."""
-    return (cache_directory() / _ALL_OF_THEM).exists()
+    """Whether all compiled kernels of this installation are already on disk."""
+    return (cache_directory() / _word_of_all()).exists()
 
 
 def can_be_kept() -> bool:
@@ -78,7 +91,7 @@ def note_compiled() -> None:
     if _not_kept:
         return
     with suppress(OSError):  # nowhere to keep them
-        (cache_directory() / _ALL_OF_THEM).touch()
+        (cache_directory() / _word_of_all()).touch()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

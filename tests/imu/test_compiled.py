@@ -84,6 +84,22 @@ def test_some_that_an_interrupted_start_has_left_are_not_all(
     assert compiled.is_compiled()
 
 
+def test_what_another_environment_has_compiled_is_not_on_disk_for_this_one(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same sources: numba goes by their place and time, and finds nothing of it."""
+    monkeypatch.setattr(compiled, "cache_directory", lambda: tmp_path)
+    monkeypatch.setattr(compiled, "_word_of_all", compiled._word_of_all.__wrapped__)
+    compiled.note_compiled()
+    assert compiled.is_compiled()
+    monkeypatch.setattr(compiled, "__file__", str(copied / "imu" / "compiled.py"))
+    assert not compiled.is_compiled()
+    compiled.note_compiled()
+    assert compiled.is_compiled()
+    os.utime(copied / "imu" / "samples.py", (1, 1))  # installed again
+    assert not compiled.is_compiled()
+
+
 def test_where_nothing_can_be_kept_it_still_works(copied: Path, tmp_path: Path) -> None:
     """A read-only home and a read-only installation, as in a locked-down container."""
     in_the_way = tmp_path / "file"

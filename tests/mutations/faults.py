@@ -677,7 +677,7 @@ FAULTS: Final = (
     Fault(
         "end: what an interrupted start has compiled passes for all",
         "imu/compiled.py",
-        "return (cache_directory() / _ALL_OF_THEM).exists()",
+        "return (cache_directory() / _word_of_all()).exists()",
         'return any(cache_directory().rglob("*"))',
         ("tests/imu/test_compiled.py",),
     ),
