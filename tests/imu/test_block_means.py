@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 from scipy.stats import t as student
 
 from imu.errors import ParameterError
-from imu.step.block_means import MEAN_COLUMNS, block_means
+from imu.step.block_means import _MEASURED_SD, MEAN_COLUMNS, block_means
 from imu.steps import NO_STEPS, STEP_ROW, Steps
 
 Array = NDArray[np.float64]
@@ -86,3 +86,11 @@ def test_the_interval_is_students() -> None:
     means = block_means(steps_with(values))
     ratio = means.chance_half_width_95["impact_shock_g"] / means.standard_error["impact_shock_g"]
     assert ratio.mean() == pytest.approx(student.ppf(0.975, 18), rel=0.01)
+
+
+def test_what_is_wrong_on_all_steps_counts_as_seen_on_eighteen_runners() -> None:
+    means = block_means(steps_with(np.full(40, 1.0)))
+    for name, deviation in _MEASURED_SD.items():
+        whole, chance = means.half_width_95[name], means.chance_half_width_95[name]
+        lasting = student.ppf(0.975, 17) * deviation
+        np.testing.assert_allclose(np.sqrt(whole**2 - chance**2), lasting, rtol=1e-3)

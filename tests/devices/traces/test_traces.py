@@ -87,6 +87,20 @@ def test_every_kind_of_file_holds_the_same(
     assert (trace.protocol, trace.rate_hz, trace.cut_short) == ("polar", 104.0, False)
 
 
+def test_what_is_on_another_channel_is_no_data_of_the_sensor(
+    sessions: dict[str, Session], tmp_path: Path
+) -> None:
+    """Such as pairing and parameters of the link, whatever their bytes look like."""
+    acl = acl_of(sessions["polar"].packets, "polar", part_bytes=1 << 12)
+    kept, mixed = tmp_path / "kept", tmp_path / "mixed"
+    kept.write_bytes(btsnoop(acl))
+    others = [
+        each._replace(payload=each.payload[:6] + b"\x06\x00" + each.payload[8:]) for each in acl
+    ]
+    mixed.write_bytes(btsnoop(one for both in zip(acl, others, strict=True) for one in both))
+    assert read_trace(mixed).events == read_trace(kept).events
+
+
 def test_a_bonded_telephone_discovers_nothing_and_is_understood(
     sessions: dict[str, Session], tmp_path: Path
 ) -> None:
@@ -103,6 +117,10 @@ def test_a_dump_of_the_profile_on_a_serial_line(tmp_path: Path) -> None:
     path.write_bytes(b"".join(each.payload for each in original.packets if each.channel == "bytes"))
     assert read_trace(path).rate_hz == 200.0
     same_samples(session(f"trace:{path}"), original)
+    once = read_trace(path).events[-1].time_ns
+    path.write_bytes(path.read_bytes() * 2)  # switched on again, with a clock that begins anew
+    assert read_trace(path).rate_hz == 200.0
+    assert read_trace(path).events[-1].time_ns == pytest.approx(2 * once, rel=0.1)
 
 
 @pytest.mark.parametrize(("name", "wall_time"), [("run.wplay", False), ("WIT1.TXT", True)])

@@ -107,6 +107,14 @@ def test_a_walk_that_was_run_through_is_told_and_a_jog_that_was_walked_is_no_fau
     assert walked.cue.text_id == "intervals.kept"
 
 
+def test_most_of_an_interval_is_enough() -> None:
+    def jogged(end_s: float) -> int:
+        found = adherence_of(PHASES[1:4], [("run", 300.0, end_s), ("walk", end_s, 420.0)])
+        return -1 if found is None else found.jogged
+
+    assert (jogged(330.0), jogged(338.0)) == (0, 1)
+
+
 def test_standing_at_a_road_is_a_walk_and_what_was_not_finished_is_not_counted() -> None:
     assert adherence_of(PHASES[:1], [("walk", 0.0, 90.0)]) is None
     waited = adherence_of(PHASES[1:4], [("run", 300.0, 360.0), ("still", 360.0, 420.0)])

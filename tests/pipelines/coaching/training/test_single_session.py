@@ -71,7 +71,8 @@ def test_a_finished_session_is_told_only_when_it_was_longer() -> None:
     assert told(10_100.0) == ["session.longer_distance"]
     assert told(10_000.0, 10.5) == ["session.longer_dose"]
     assert told(10_500.0, 12.0) == ["session.ran_beyond_dose"]
-    assert told(11_000.0) == ["session.ran_beyond_distance"]
+    assert told(11_000.0) == told(20_000.0) == ["session.ran_beyond_distance"]
+    assert told(20_100.0) == ["session.ran_far_beyond"]
     assert finished_session(LongestSession(), distance_m=50_000.0) == []
 
 
