@@ -445,6 +445,16 @@ def test_a_run_tells_later_ones_level_wander_and_couplings() -> None:
     assert Baseline.from_json(whole.to_json()) == whole
 
 
+def test_of_what_drifts_a_run_tells_later_ones_the_level_of_its_middle() -> None:
+    detector = DriftDetector()
+    detector.push(changed_run(60, "sacral_lean_deg", lambda t, x: x + 2.0 * t / 3600.0))
+    whole = detector.run_baseline
+    assert whole is not None
+    lean = whole.of("sacral_lean_deg")
+    assert lean is not None
+    assert lean.mean == pytest.approx(7.0, abs=0.3)
+
+
 def test_a_cadence_alone_is_a_pace_in_part_and_one_that_was_chosen_is_none() -> None:
     names = [one.key for one in INDICATORS]
     by_pace, chosen = (

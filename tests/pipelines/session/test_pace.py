@@ -47,6 +47,7 @@ from pipelines.session.header import SessionHeader
 from pipelines.session.json_form import to_json
 from pipelines.session.marks import LoggedMark, Slope, Speed, Unknown
 from pipelines.session.pace import Pace
+from pipelines.session.progress import SessionProgress
 from pipelines.words.fact_words import fact_words
 from tests.examples import few
 from tests.pipelines.command_line import backstride, one_sentence, quiet
@@ -151,6 +152,23 @@ def test_who_measures_goes_before_what_was_stated() -> None:
     for speed_m_s, source in reversed([*enumerate(said, 1)]):
         assert (pace.speed_source, pace.speed_m_s) == (source, speed_m_s)
         pace.take_speed(None, 9.0, source)
+
+
+def test_a_distance_is_of_a_stated_speed_or_of_who_measured_it_but_not_stated_itself() -> None:
+    pace = Pace()
+    progress = SessionProgress(pace)
+    found: list[tuple[float | None, Source]] = []
+    said: tuple[Source, ...] = ("stated", "treadmill", "pod")
+    for second, source in enumerate(said):
+        pace.take_speed(3.0, float(second), source)
+        rows = steps_at(float(second)).rows
+        rows["step_time_s"] = 1.0
+        progress.take_steps(Steps(rows))
+        found.append((progress.distance_m, progress.source))
+        pace.take_speed(None, second + 1.0, source)
+    assert found == [(3.0, "speed"), (6.0, "treadmill"), (9.0, "pod")]
+    progress.take_distance(20.0, 3.0)
+    assert (progress.distance_m, progress.source) == (20.0, "stated")
 
 
 def test_without_marks_nothing_is_known() -> None:
