@@ -363,9 +363,8 @@ def _completed(
     # a trial run is not filed, but its runner is the same person
     simulated, now, earlier = _simulated(source), datetime.now().astimezone(), stated.earlier
     own = simulated is None
-    begun_ns = earlier.header.utc_start_ns if own and earlier is not None else None
     baseline = stated.baseline if own else None
-    plan, notes = plan_for_run(journal, now, baseline, begun_ns, marks=marks)
+    plan, notes = plan_for_run(journal, now, baseline, marks=marks)
     if body is not None:
         plan = replace(plan, units=body.units)
     options = replace(stated, companion=plan)

@@ -29,6 +29,7 @@ from pipelines.runner.journal.queries import (
     today_so_far,
     week_so_far,
 )
+from pipelines.runner.journal.whole_runs import begin_of_run
 from pipelines.session.marks import Pain, mark_from_words
 from pipelines.units import distance_words
 
@@ -42,7 +43,6 @@ def plan_from_journal(
     journal: Journal,
     now: datetime,
     baseline: Baseline | None = None,
-    begun_ns: int | None = None,
 ) -> CompanionPlan:
     """The plan that the journal asks for.
 
@@ -58,9 +58,6 @@ def plan_from_journal(
         The time on the runner's clock, with its zone.
     baseline : Baseline, optional
         Of earlier easy runs, as the analysis uses it.
-    begun_ns : int, optional
-        When the run began that goes on now, ns since 1970: what was run of it is no earlier run,
-        but of this day.
 
     Raises
     ------
@@ -88,7 +85,8 @@ def plan_from_journal(
         held=held_back(journal, now_ns),
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
-        longest=longest_session(journal, now_ns if begun_ns is None else begun_ns),
+        # a part of this run is no earlier run, but of this day
+        longest=longest_session(journal, begin_of_run(journal, now_ns)),
         today=today_so_far(journal, now.date(), now_ns),
         week=None if ceiling_m is None else WeekSoFar(week.distance_m, ceiling_m),
         highest_heart_rate_bpm=settings.highest_heart_rate_bpm,
@@ -105,7 +103,6 @@ def plan_for_run(
     journal: JournalAtHand,
     now: datetime,
     baseline: Baseline | None = None,
-    begun_ns: int | None = None,
     *,
     marks: Iterable[tuple[str, str]] = (),
 ) -> tuple[CompanionPlan, list[str]]:
@@ -118,14 +115,14 @@ def plan_for_run(
     ----------
     journal : JournalAtHand
         That of the program.
-    now, baseline, begun_ns
+    now, baseline
         As for :func:`plan_from_journal`.
     marks : iterable of pairs of str
         What is said as the run starts: a rating is newer than the one that holds training back.
     """
     blank = CompanionPlan(usual=usual_of(baseline))
     plan = journal.ask(
-        lambda it: plan_from_journal(it, now, baseline, begun_ns),
+        lambda it: plan_from_journal(it, now, baseline),
         replace(blank, longest=LongestSession()),
     )
     if journal.trouble:

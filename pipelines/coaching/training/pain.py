@@ -72,7 +72,24 @@ class RunPain:
     @property
     def of_run(self) -> int | None:
         """The most in the run and right after it: what is felt in it belongs to it."""
-        return max((it for it in (self.during, self.after) if it is not None), default=None)
+        return _worse(self.during, self.after)
+
+    def followed_by(self, rest: RunPain) -> RunPain:
+        """The ratings of a run that stopped and went on; those in between were felt in it.
+
+        Examples
+        --------
+        >>> RunPain(1, 2).followed_by(RunPain(3, 0, 0))
+        RunPain(before=1, after=0, next_day=0, second_day=None, during=3)
+        """
+        return RunPain(
+            self.before,
+            rest.after,
+            _worse(self.next_day, rest.next_day),
+            _worse(self.second_day, rest.second_day),
+            # that nothing hurt before the second part says nothing of its end
+            _worse(self.of_run, rest.before or None, rest.during),
+        )
 
     @property
     def later(self) -> list[int]:
@@ -242,6 +259,10 @@ def ago_words(hours: float) -> str:
     if hours < 3.0 * _DAY_H:
         return f"{counted(round(hours), 'hour')} ago"
     return f"{counted(round(hours / _DAY_H), 'day')} ago"
+
+
+def _worse(*ratings: int | None) -> int | None:
+    return max((rating for rating in ratings if rating is not None), default=None)
 
 
 def _watch(pain: Sequence[PainNote], now_ns: int) -> Cue:

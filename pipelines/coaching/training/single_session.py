@@ -68,6 +68,7 @@ def advance_session(
     dose_easy_km: float | None = None,
     units: Units = "metric",
     today: TodaySoFar | None = None,
+    day: str = "today",
 ) -> tuple[frozenset[str], list[Cue]]:
     """Go on to a distance and a dose; returns what has been told, and what to tell now.
 
@@ -85,6 +86,8 @@ def advance_session(
         For the sentence.
     today : TodaySoFar, optional
         What was run on its day before, which counts with it.
+    day : str
+        That day in words.
 
     Notes
     -----
@@ -96,18 +99,15 @@ def advance_session(
         told |= {"no_history"}
         cues.append(Cue("session.no_history", {}, time_s))
     weightiest: Cue | None = None
-    of_the_day = ""
-    if today is not None and distance_m is not None and today.distance_m:
-        distance_m, of_the_day = distance_m + today.distance_m, " today"
-    if today is not None and dose_easy_km is not None and today.dose_easy_km is not None:
-        dose_easy_km += today.dose_easy_km
+    of_the_day = f" {day}" if today is not None and today.distance_m else ""
+    distance_m, dose_easy_km = _with_the_day(distance_m, dose_easy_km, today)
     for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         reached = [mark for mark, share in _MARKS.items() if done_m >= share * most_m]
         new = [f"{mark}_{name}" for mark in reached if f"{mark}_{name}" not in told]
         if new:
             # 110 % says more than 100 %, and the distance more than the dose
-            day = of_the_day if name == "distance" else ""
-            words: dict[str, float | str] = {"distance": distance_words(done_m, units) + day}
+            together = of_the_day if name == "distance" else ""
+            words: dict[str, float | str] = {"distance": distance_words(done_m, units) + together}
             if new[0].startswith("beyond"):
                 words["percent"] = 100.0 * done_m / most_m
             cue = Cue(f"session.{new[0]}", words, time_s)
@@ -153,8 +153,12 @@ def finished_session(
     distance_m: float | None = None,
     dose_easy_km: float | None = None,
     units: Units = "metric",
+    before: TodaySoFar | None = None,
+    day: str = "today",
 ) -> list[Cue]:
     """What to tell of a session that is over: only one that is longer than the longest.
+
+    ``before``, what was run before it on its day, which ``day`` names and which counts with it.
 
     While it lasts, 100 % is told to somebody who is about to go on; afterwards a run as long as
     ever is nothing to tell.
@@ -167,6 +171,8 @@ def finished_session(
     '5.3 km: further than your longest run of the last 30 days.'
     >>> finished_session(LongestSession(2600.0), distance_m=16000.0)[0].message[:52]
     '16.0 km, and the longest run that your journal has o'
+    >>> finished_session(LongestSession(5e3), distance_m=3e3, before=TodaySoFar(3e3))[0].message
+    '6.0 km today: 120 % of your longest run of the last 30 days. Let the next one be shorter.'
     """
     _, cues = advance_session(
         frozenset({"no_history"}),
@@ -175,7 +181,11 @@ def finished_session(
         distance_m=distance_m,
         dose_easy_km=dose_easy_km,
         units=units,
+        today=before,
+        day=day,
     )
+    distance_m, dose_easy_km = _with_the_day(distance_m, dose_easy_km, before)
+    of_the_day = f" {day}" if before is not None and before.distance_m else ""
     # it is over: nobody is to finish it
     over = {
         "session.beyond_distance": "session.ran_beyond_distance",
@@ -186,14 +196,29 @@ def finished_session(
         if distance_m is None or not most_m or distance_m <= _FAR_BEYOND * most_m:
             return told
         # a journal that is young, or lacks runs, knows no better
-        far, longest_known = distance_words(distance_m, units), distance_words(most_m, units)
+        far = distance_words(distance_m, units) + of_the_day
+        longest_known = distance_words(most_m, units)
         return [Cue("session.ran_far_beyond", {"distance": far, "longest": longest_known})]
     for name, done_m, most_m in _measures(longest, distance_m, dose_easy_km):
         words = distance_words(done_m, units)
         # what cannot be seen is no difference
         if done_m > most_m and words != distance_words(most_m, units):
-            return [Cue(f"session.longer_{name}", {"distance": words})]
+            together = of_the_day if name == "distance" else ""
+            return [Cue(f"session.longer_{name}", {"distance": words + together})]
     return []
+
+
+def _with_the_day(
+    distance_m: float | None, dose_easy_km: float | None, today: TodaySoFar | None
+) -> tuple[float | None, float | None]:
+    """Distance and dose with what was run on that day before, where both are known."""
+    if today is None:
+        return distance_m, dose_easy_km
+    dose_before = today.dose_easy_km
+    return (
+        None if distance_m is None else distance_m + today.distance_m,
+        dose_easy_km if dose_easy_km is None or dose_before is None else dose_easy_km + dose_before,
+    )
 
 
 def _measures(

@@ -43,13 +43,14 @@ from pipelines.runner.journal.queries import (
     longest_session,
     odometers_m,
     pain_notes,
-    pains_of_runs,
+    pains_of_whole_runs,
     placed_pains,
     red_flag_state,
-    run_pains,
     stretch_times,
+    today_so_far,
     week_so_far,
 )
+from pipelines.runner.journal.whole_runs import begin_of_run
 
 _DAY_NS: Final = 86_400 * 10**9
 _HOUR_NS: Final = 3600 * 10**9
@@ -131,7 +132,7 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     """What the ratings of the last weeks add up to, and which is due."""
     since_ns = now_ns - _PAIN_DAYS * _DAY_NS
     notes = pain_notes(journal, since_ns)
-    runs = pains_of_runs(journal, newest=_RUNS_BACK)
+    runs = pains_of_whole_runs(journal, newest=_RUNS_BACK)
     finding = pain_tier(notes, [pain for _, pain in runs], now_ns)
     cues = [*finding.cues, *relief_cues(notes, now_ns)]
     named = journal.entries(Pain, "utc_ns >= ? AND level > 0 AND activity <> ''", (since_ns,))
@@ -203,15 +204,21 @@ def _check(pain: Pain, note: str) -> Cue | None:
 
 
 def after_run(journal: Journal, session: Session, today: date) -> list[Cue]:
-    """What the rules say of a run that has just been added: its length, and its shoe's distance."""
+    """What the rules say of a run that has just been added: its length, and its shoe's distance.
+
+    As before a run and in it, its length is that of the day, and an earlier part of it is no
+    earlier run.
+    """
     if session.simulated:
         return []
     settings = journal.settings()
     cues = finished_session(
-        longest_session(journal, session.utc_start_ns),
+        longest_session(journal, begin_of_run(journal, session.utc_start_ns)),
         distance_m=session.distance_m,
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
+        before=today_so_far(journal, session.day, session.utc_start_ns),
+        day="today" if session.day == today else "on that day",
     )
     week, ceiling_m = week_so_far(journal, session.day)
     if ceiling_m is not None and week.distance_m >= ceiling_m:
@@ -240,7 +247,7 @@ def _of_the_return(journal: Journal, session: Session) -> list[Cue]:
         return [Cue("return.ran_resting", resting[0].numbers)]
     state = state_of(
         pain
-        for run, pain in pains_of_runs(journal, since_ns=since_ns)
+        for run, pain in pains_of_whole_runs(journal, since_ns=since_ns)
         if run.utc_start_ns < session.utc_start_ns
     )
     cue = None if state.finished else surface_cue(state.stage, session.surface)
@@ -317,7 +324,7 @@ def return_state(journal: Journal) -> ReturnState | None:
     since_ns = journal.settings().return_since_ns
     if since_ns is None:
         return None
-    return state_of(run_pains(journal, since_ns))
+    return state_of(pain for _, pain in pains_of_whole_runs(journal, since_ns=since_ns))
 
 
 def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
@@ -337,7 +344,7 @@ def return_cues(journal: Journal, now_ns: int) -> list[Cue]:
     )
     if resting:
         return resting
-    since = pains_of_runs(journal, since_ns=since_ns)
+    since = pains_of_whole_runs(journal, since_ns=since_ns)
     state, told = course_of(pain for _, pain in since)
     held = bool(why_no_training(journal, now_ns))
     if state.finished:

@@ -6,6 +6,8 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import pairwise
 from typing import Final, NamedTuple, cast
 
 from imu.errors import InputError, RecordingError
@@ -32,6 +34,7 @@ from pipelines.runner.journal.entries import (
     Session,
     moment,
 )
+from pipelines.runner.journal.whole_runs import first_parts
 
 _DAY_NS: Final = 86_400 * 10**9
 #: A rating this long after a run belongs to it no more.
@@ -87,22 +90,31 @@ def today_so_far(journal: Journal, day: date, now_ns: int) -> TodaySoFar:
 
 
 def longest_session(journal: Journal, before_ns: int) -> LongestSession:
-    """The most of one session, in distance and in dose, of the 30 days before a moment.
+    """The most of one run, its parts together, in distance and in dose, of 30 days before a moment.
 
     Parameters
     ----------
     journal : Journal
         Open.
     before_ns : int
-        The moment, ns since 1970: usually the start of a session, which is not counted itself.
+        The moment, ns since 1970: usually the start of a run, which is not counted itself.
     """
-    (most,) = journal.records(
-        tuple[float | None, float | None],
-        "SELECT max(distance_m), max(dose_easy_km_m4) FROM sessions "
-        "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND NOT simulated",
+    rows = journal.records(
+        tuple[int, float, float | None, float | None],
+        "SELECT utc_start_ns, duration_s, distance_m, dose_easy_km_m4 FROM sessions "
+        "WHERE utc_start_ns >= ? AND utc_start_ns < ? AND NOT simulated ORDER BY utc_start_ns",
         (before_ns - WINDOW_DAYS * _DAY_NS, before_ns),
     )
-    return LongestSession(*most)
+    firsts = first_parts(
+        [(start_ns, start_ns + round(taken * 1e9)) for start_ns, taken, *_ in rows]
+    )
+
+    def most(figures: list[float | None]) -> float | None:
+        runs = [figures[begin:end] for begin, end in pairwise([*firsts, len(rows)])]
+        known = [[part for part in run if part is not None] for run in runs]
+        return max((math.fsum(parts) for parts in known if parts), default=None)
+
+    return LongestSession(most([row[2] for row in rows]), most([row[3] for row in rows]))
 
 
 def odometers_m(journal: Journal) -> dict[int, float]:
@@ -290,18 +302,20 @@ def pains_of_runs(
     return [(session, pains.get(session.identifier or 0, RunPain())) for session in sessions]
 
 
-def run_pains(journal: Journal, since_ns: int = 0) -> list[RunPain]:
-    """The ratings alone, of every session from a moment on that was run, in order of time.
+def pains_of_whole_runs(
+    journal: Journal, *, newest: int | None = None, since_ns: int = 0
+) -> list[tuple[Session, RunPain]]:
+    """The last session of each run with the ratings of all its parts, in order of time.
 
     Parameters
     ----------
-    journal : Journal
-        Open.
-    since_ns : int
-        Only sessions from this moment on, ns since 1970.
+    journal, newest, since_ns
+        As for :func:`pains_of_runs`, which counts sessions.
     """
-    pains = _run_pains(journal, since_ns)
-    return [pains[run.number] for run in _run_times(journal, since_ns) if not run.simulated]
+    sessions = pains_of_runs(journal, newest=newest, since_ns=since_ns)
+    times = [(session.utc_start_ns, session.utc_end_ns) for session, _ in sessions]
+    runs = [sessions[begin:end] for begin, end in pairwise([*first_parts(times), len(sessions)])]
+    return [(run[-1][0], reduce(RunPain.followed_by, (pain for _, pain in run))) for run in runs]
 
 
 class PlacedPain(NamedTuple):

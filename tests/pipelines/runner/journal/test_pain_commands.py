@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Pain, Session
-from pipelines.runner.journal.queries import run_pains
+from pipelines.runner.journal.queries import pains_of_runs
 from tests.pipelines.command_line import backstride, command, environment
 from tests.pipelines.runner.journal.typed import journal, refused
 from tests.warm_process import finished
@@ -41,7 +41,7 @@ def test_plain_pain_belongs_to_the_run_that_it_is_near() -> None:
     said = journal("pain", 4)
     assert "Pain of 4 with this run: make the next one shorter and easier" in said
     with Journal() as opened:
-        first, second = run_pains(opened)
+        first, second = (pain for _, pain in pains_of_runs(opened))
     assert (first.before, first.during, first.next_day) == (1, 2, 3)
     assert (second.before, second.after) == (None, 4)
     listed = journal("pain").splitlines()
@@ -90,7 +90,7 @@ def test_pain_before_the_run_is_of_the_run_that_follows() -> None:
     journal("pain", 3, "--when", "before", "--at", ago(hours=1.5))
     ran(hours=1)
     with Journal() as opened:
-        assert [item.before for item in run_pains(opened)] == [None, 3]
+        assert [item.before for _, item in pains_of_runs(opened)] == [None, 3]
 
 
 def test_where_it_belongs_is_corrected() -> None:

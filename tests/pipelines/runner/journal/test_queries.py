@@ -42,7 +42,6 @@ from pipelines.runner.journal.queries import (
     pain_notes,
     pains_of_runs,
     red_flag_state,
-    run_pains,
     runs_by_shoe,
     runs_by_surface,
     stretch_times,
@@ -195,10 +194,8 @@ def test_the_worst_rating_of_each_moment_counts(journal: Journal) -> None:
     assert RunPain(1, 0, during=2).rise == 1
     (last,) = pains_of_runs(journal, newest=1)
     assert (last[0].identifier, last[1]) == (second, RunPain())
-    assert run_pains(journal, since_ns=at(4)) == []
-    assert run_pains(journal) == [RunPain(1, 0, 4, 3, during=2), RunPain()]
-    assert RunPain(1, 0, during=2).rise == 1
-    assert run_pains(journal, since_ns=at(2)) == [RunPain()]
+    assert pains_of_runs(journal, since_ns=at(4)) == []
+    assert pains_of_runs(journal, since_ns=at(2)) == [last]
 
 
 def test_notes_of_pain_come_in_order_of_time(journal: Journal) -> None:
