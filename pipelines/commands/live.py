@@ -81,7 +81,7 @@ _ContinueFrom = Annotated[
         "--continue",
         metavar="FILE",
         help="Go on from a session that stopped in mid-run, with its baseline: its file, or "
-        "'last' for the newest in your data folder.",
+        "'last' for the newest in your data folder. What it holds is put into your journal first.",
     ),
 ]
 _Record = Annotated[
@@ -290,7 +290,12 @@ def _asked(journal: JournalAtHand, stated: LiveOptions) -> tuple[str, LiveOption
     if sys.stdin.isatty():
         ask_what_is_due(journal)
     marks = dict(stated.marks)
-    first = ask_for_source(journal, surface=marks.get("surface", ""), shoe=marks.get("shoe", ""))
+    first = ask_for_source(
+        journal,
+        surface=marks.get("surface", ""),
+        shoe=marks.get("shoe", ""),
+        axes_known=bool(stated.axes),
+    )
     marks |= {"surface": first.surface, "shoe": first.shoe}
     if first.pain:
         marks["pain"] = f"{first.pain} before"

@@ -186,6 +186,9 @@ class LiveStatus(Now):
         What the questions about warning signs have come to.
     compared : Compared
         What the run is compared with.
+    axes_known : bool
+        Whether the sensor's axes are: before the first step they are stated or calibrated, and
+        standing still teaches nothing more.
     notes : tuple of str
         Anything else worth telling, oldest first.
     recent : Steps
@@ -210,6 +213,7 @@ class LiveStatus(Now):
     asked_s: float | None = None
     red_flags: RedFlagState = field(default_factory=RedFlagState)
     compared: Compared = _UNTOLD
+    axes_known: bool = False
     notes: tuple[str, ...] = ()
     units: Units = "metric"
     recent: Steps = NO_STEPS
@@ -235,6 +239,8 @@ class LiveStatus(Now):
             case facts.FlagsAnswered():
                 self.asked_s = None
                 self.red_flags = judge_marked(self.red_flags, fact.answers, cleared=fact.cleared)
+            case facts.AxesFound():
+                self.axes_known = True
             case facts.SensorKnown():
                 self.device = fact.info.name
             case facts.LinkChanged():

@@ -25,6 +25,12 @@ NO_NEUTRAL: Final = (
     "standing neutral is known: calibrate the standing before a run, or mark it on the page."
 )
 
+#: Of a run that was on no surface for most of its time.
+SEVERAL_SURFACES: Final = (
+    "later runs cannot be compared with this one, since less than four fifths of it were on one "
+    "surface."
+)
+
 #: Where the sensor rings on its clip.
 CLIP_IS_LOOSE: Final = (
     "the clip seems loose: tighten the belt or clip it to a firmer waistband; oscillation and "

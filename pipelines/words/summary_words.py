@@ -18,7 +18,13 @@ from pipelines.quantities import quantities_in
 from pipelines.session.result import SessionResult
 from pipelines.session.summary import Summary
 from pipelines.units import Units, distance_words, speed_words
-from pipelines.words.fact_words import CLIP_IS_LOOSE, LEAN_IS_RELATIVE, NO_NEUTRAL, doubt_words
+from pipelines.words.fact_words import (
+    CLIP_IS_LOOSE,
+    LEAN_IS_RELATIVE,
+    NO_NEUTRAL,
+    SEVERAL_SURFACES,
+    doubt_words,
+)
 
 #: Note of a session whose mounting stayed unknown.
 AXES_NOT_FOUND: Final = (
@@ -196,6 +202,8 @@ def run_notes(result: SessionResult) -> list[str]:
         notes.append(LEAN_IS_RELATIVE)
     elif result.lacks_neutral and result.baseline is not None and not result.header.simulated:
         notes.append(NO_NEUTRAL)
+    elif result.run_baseline is not None and result.surface_of_most is None:
+        notes.append(SEVERAL_SURFACES)
     if result.uncounted_s > max(_UNCOUNTED_S, _UNCOUNTED * result.running_s):
         notes.append(
             f"the distance leaves out {clock_words(result.uncounted_s)} of running at a speed "

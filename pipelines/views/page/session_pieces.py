@@ -17,6 +17,7 @@ from pipelines.words.beside_words import away_words, beside_words
 #: What a light says in a word.
 _LIGHTS: Final[dict[Light, str]] = {"go": "Go on", "change": "Change", "stop": "Stop"}
 _STAND: Final = "Stand upright and still for five seconds, then run: that posture is your neutral."
+_RUN: Final = "Run when you are ready: the numbers come with your first steps."
 
 
 def head(status: LiveStatus, units: Units = "metric") -> dict[str, str]:
@@ -47,7 +48,7 @@ def condition(status: LiveStatus, *, paused: bool) -> dict[str, Any]:
         title, state = "Paused", "waiting"
         text, advice = "Nothing is judged until you resume. The recording goes on.", ""
     elif state == "waiting" and not status.steps and status.gait == "still":
-        text = _STAND
+        text = _RUN if status.axes_known else _STAND
     pain = status.pain
     if pain is not None and pain.light == "go" and status.asked_s is not None:
         pain = None  # nobody is waved on over open questions

@@ -54,10 +54,12 @@ _BARE_ADDRESS: Final = re.compile(
     r"(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE
 )
 _BARE_PORT: Final = re.compile(r"COM\d+|/dev/\S+", re.IGNORECASE)
+_CLIP: Final = (
+    "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip."
+)
 _NEUTRAL: Final = (
-    "Clip the sensor to the back of your waistband, in the middle, so that it cannot slip.",
     "Then stand upright and still for about five seconds before you start: that posture is your",
-    "neutral, and your lean while running is told from there.",
+    "neutral, and your lean while running is told from there, unless you have calibrated it.",
 )
 
 _light_before: Final = partial(judge_pain, moment="before")
@@ -106,6 +108,7 @@ def guide(
     keep_answers: Callable[[LastAnswers], None] = lambda _: None,
     keep_pain: Callable[[int], None] = lambda _: None,
     light: Callable[[int], Judged] = _light_before,
+    axes_known: bool = False,
 ) -> FirstRun:
     """Ask for sensor, body, surface, shoe, back and page, and explain the standing neutral.
 
@@ -133,6 +136,8 @@ def guide(
         Takes a rating where the guide is left before the run.
     light : callable
         Gives the light of a rating before a run.
+    axes_known : bool
+        Whether the sensor's axes are stated, so that standing gives no neutral.
     """
     tags = KnownTags() if tags is None else tags
     last = LastAnswers() if last is None else last
@@ -150,7 +155,7 @@ def guide(
         keep_answers(replace(given, shoe=shoe))
         pain = _ask_back(ask, tell, light)
     try:
-        page = _ask_rest(ask, tell)
+        page = _ask_rest(ask, tell, axes_known=axes_known)
     except KeyboardInterrupt:
         if pain:
             keep_pain(int(pain))
@@ -160,17 +165,22 @@ def guide(
     return FirstRun(source, settings, surface, shoe, pain, page)
 
 
-def _ask_rest(ask: Ask, tell: Tell) -> bool:
-    """Whether to show a page; then the standing neutral."""
+def _ask_rest(ask: Ask, tell: Tell, *, axes_known: bool) -> bool:
+    """Whether to show a page; then the standing neutral, which nothing takes in known axes."""
     page = _asked(ask, tell, "Show the run on a page in the browser too? [n] ", yes_or_no, False)
-    for line in _NEUTRAL:
+    for line in (_CLIP,) if axes_known else (_CLIP, *_NEUTRAL):
         tell(line)
     ask("Enter when you are ready: ")
     return page
 
 
 def ask_for_source(
-    journal: JournalAtHand, *, seconds: float = 4.0, surface: str = "", shoe: str = ""
+    journal: JournalAtHand,
+    *,
+    seconds: float = 4.0,
+    surface: str = "",
+    shoe: str = "",
+    axes_known: bool = False,
 ) -> FirstRun:
     """The guide in this terminal; answers about the body are kept in the journal's settings.
 
@@ -182,6 +192,8 @@ def ask_for_source(
         How long to look for Bluetooth sensors, s.
     surface, shoe : str
         Where stated already, which is not asked for.
+    axes_known : bool
+        Whether the sensor's axes are stated.
 
     Raises
     ------
@@ -231,6 +243,7 @@ def ask_for_source(
         keep_answers=keep_answers,
         keep_pain=keep_pain,
         light=partial(light_before, journal),
+        axes_known=axes_known,
     )
 
 

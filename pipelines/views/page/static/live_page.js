@@ -206,6 +206,7 @@ export default {
               <dt>{{ one.name }}<template v-if="one.changed"> ▲ changed</template></dt>
               <dd>{{ one.number }} <small>{{ one.unit }}</small></dd></div>
           </dl>
+          <p class="fine">Numbers are medians of the last ten steps; the large ones, once they are judged, with your pace taken out.</p>
         </section>
         </template>
         <run-controls :asks="is.condition.asks" :far="far" :moving="is.moving" :surfaces="surfaces" :marked="is.marked" :treadmill="is.treadmill" :paused="is.paused" :stopping="is.stopping"

@@ -46,7 +46,7 @@ from pipelines.session.facts import Ended, Fact, SensorKnown, ShoeKnown, StepsFi
 from pipelines.session.header import SessionHeader
 from pipelines.session.marks import SessionRecord
 from pipelines.session.result import SessionResult
-from pipelines.words.fact_words import NO_NEUTRAL
+from pipelines.words.fact_words import NO_NEUTRAL, SEVERAL_SURFACES
 from pipelines.words.summary_words import run_notes
 from tests.pipelines.command_line import backstride, quiet
 from tests.pipelines.runner.journal.journals import at, at_hand, held_by_another_process, run
@@ -358,8 +358,13 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> list[SessionRecord]:
     return list(read_session(path).records)
 
 
-def recorded_from(source: str, log: list[SessionRecord], path: Path, axes: str = "auto") -> Path:
-    """The log as a session of a source, on the track, with a baseline that is learned soon."""
+def recorded_from(
+    source: str, log: list[SessionRecord], path: Path, axes: str = "auto", then: str = ""
+) -> Path:
+    """The log as a session of a source, on the track, with a baseline that is learned soon.
+
+    ``then``, its surface from a third on.
+    """
     quick = AlertSettings(drift=DriftParams(skip_s=5.0, baseline_blocks=4))
     header = SessionHeader(at(0), source, axes=axes, settings=quick)
     writer = SessionWriter(path, header)
@@ -367,6 +372,8 @@ def recorded_from(source: str, log: list[SessionRecord], path: Path, axes: str =
         writer.write_record(record)
         if number == 5 and not isinstance(record, DeviceInfo):
             writer.write_record(said(record.arrival_ns, "surface", "track"))
+        if then and number == 3 * len(log) // 10 and not isinstance(record, DeviceInfo):
+            writer.write_record(said(record.arrival_ns, "surface", then))
     writer.close()
     return path
 
@@ -400,6 +407,16 @@ def test_after_a_run_it_is_said_why_it_left_no_baseline(
     path = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "run.mcap", axes)
     result = replay(path, ReplayOptions(), quiet).result
     assert (result.run_baseline is None) == (NO_NEUTRAL in run_notes(result)) == (axes != "auto")
+    assert SEVERAL_SURFACES not in run_notes(result)
+
+
+def test_after_a_run_on_several_surfaces_it_is_said_that_later_ones_are_not_compared(
+    log: list[SessionRecord], tmp_path: Path
+) -> None:
+    path = recorded_from("ble:00:11:22:33:44:55", log, tmp_path / "run.mcap", then="grass")
+    result = replay(path, ReplayOptions(), quiet).result
+    assert result.run_baseline is not None and finished_run(result).baseline is None
+    assert SEVERAL_SURFACES in run_notes(result)
 
 
 def test_the_command_files_both(

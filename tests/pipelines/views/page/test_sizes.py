@@ -41,6 +41,7 @@ def test_page_fits_a_desktop_a_tablet_and_a_phone(tab: Tab, still: Program) -> N
         assert text in tab.text().replace("\n", " ")
     assert "12 samples lost" in tab.text(".state")
     assert "the pelvis, not the chest" in tab.text(".posture")
+    assert "the large ones, once they are judged, with your pace taken out" in tab.text(".courses")
     assert "The sensor is warm." in tab.text(".condition")
 
 

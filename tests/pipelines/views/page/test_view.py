@@ -22,7 +22,7 @@ from pipelines.coaching.plan import CompanionPlan, HeldBack
 from pipelines.live import LiveRun
 from pipelines.live_controls import LiveControls
 from pipelines.session.fact_log import FactLog
-from pipelines.session.facts import AlertTold, FlagsAnswered, PainJudged
+from pipelines.session.facts import AlertTold, AxesFound, FlagsAnswered, PainJudged
 from pipelines.session.live_status import IndicatorStatus, LiveStatus, asked_before
 from pipelines.session.marks import Mark, Neutral, mark_from_words
 from pipelines.views.page.ended_screen import ended_pieces
@@ -130,6 +130,10 @@ def test_runner_is_told_to_stand_before_the_first_steps() -> None:
     assert page.shown()["condition"]["text"].startswith("Stand upright and still for five seconds")
     page.update(LiveStatus(source="", device="", gait="walk"))
     assert page.shown()["condition"]["text"] == "Waiting for running steps."
+    stated = LiveStatus(source="", device="")
+    stated.take(AxesFound(0.0, from_standing=False))  # nothing is learned of standing in them
+    page.update(stated)
+    assert page.shown()["condition"]["text"].startswith("Run when you are ready")
 
 
 def test_alert_stands_out_from_its_advice() -> None:

@@ -44,6 +44,7 @@ def guided(
     tags: KnownTags | None = None,
     surface: str = "",
     shoe: str = "",
+    axes_known: bool = False,
 ) -> tuple[FirstRun, str]:
     """The guide with these answers; what lies beyond them is the end of the input."""
     shown: list[str] = []
@@ -62,6 +63,7 @@ def guided(
         tags,
         surface=surface,
         shoe=shoe,
+        axes_known=axes_known,
     )
     return result, "\n".join(shown)
 
@@ -72,6 +74,8 @@ def test_enter_takes_the_first_sensor_of_a_known_kind() -> None:
     assert "  1  Polar H10: ble:AA:BB:CC:DD:EE:01, -60 dBm" in shown
     assert "\x1b" not in shown
     assert "stand upright and still" in shown
+    stated = guided([""] * 5, (POLAR,), axes_known=True)[1]
+    assert "Clip the sensor" in stated and "neutral" not in stated
 
 
 def test_without_a_sensor_the_simulated_runner_is_the_default() -> None:
@@ -274,8 +278,8 @@ def test_answers_of_the_guide_are_marks_of_the_run(
     monkeypatch.setenv("BACKSTRIDE_HOME", str(tmp_path))
     recording = tmp_path / "run.mcap"
 
-    def asked(_: JournalAtHand, *, surface: str, shoe: str) -> FirstRun:
-        assert (surface, shoe) == ("grass" if stated else "", "")
+    def asked(_: JournalAtHand, *, surface: str, shoe: str, axes_known: bool) -> FirstRun:
+        assert (surface, shoe, axes_known) == ("grass" if stated else "", "", False)
         return FirstRun("sim:?minutes=0.1&time_scale=0", BODY, surface or "track", "Blue pair")
 
     monkeypatch.setattr("pipelines.commands.live.ask_for_source", asked)
