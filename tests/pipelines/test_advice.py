@@ -18,6 +18,7 @@ from devices.simulator.virtual_clock import VirtualClock
 from pipelines.coaching.plan import HeldBack
 from pipelines.coaching.training.cues import Cue
 from pipelines.coaching.training.effort import effort_of
+from pipelines.coaching.training.twisting import TwistingHistory
 from pipelines.commands.after_run import file_and_review
 from pipelines.commands.guided import follow
 from pipelines.files.session_reader import read_session
@@ -25,6 +26,7 @@ from pipelines.files.session_writer import SessionWriter
 from pipelines.files.simulation import write_simulation
 from pipelines.live import LiveOptions, run_live
 from pipelines.runner.continuing import interrupted_note
+from pipelines.runner.desk.twisting_store import KnownTwisting, known_twisting_store
 from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Exercise, Pain, Session
@@ -530,3 +532,32 @@ def test_a_week_that_is_full_is_told_after_the_run_that_filled_it() -> None:
     journal("settings", "--ceiling", "5 km")
     said = ran(1.2, "5.2 km")
     assert "5.2 km this week: your ceiling is 5.0 km. Rest or cross-train until" in said
+
+
+def test_two_surfaces_are_compared_by_the_pain_of_the_day_after() -> None:
+    for number in range(6):
+        hard = number % 2
+        surface = "asphalt" if hard else "trail"
+        ran(24 * (20 - 2 * number), "5 km", "--surface", surface)
+        journal("pain", 4 if hard else 1, "--when", "24h", "--session", number + 1)
+    said = journal("compare", "surface", "trail", "asphalt")
+    assert (
+        "Pain the day after: asphalt against trail, median +3.0 points; higher in 3 of 3 pairs."
+        in said
+    )
+
+
+def test_a_new_pain_is_eased_and_nobody_lies_down_for_long() -> None:
+    journal("pain", 5)
+    said = journal("week")
+    assert "For the first two days cold or heat, whichever eases it" in said
+    assert "no more than two days of lying down." in said
+
+
+def test_a_quick_twist_at_the_desk_is_pointed_out(home: Path) -> None:
+    slow = (0, 20_000, *TwistingHistory().counts[2:])
+    known_twisting_store(home).save(KnownTwisting(slow, 3, "2026-03-02"))
+    said = backstride("desk", "sim:?standing_s=5&minutes=0.5&rate=50&time_scale=0").out
+    assert (
+        "A quick twist, faster than nearly all of your usual movement. Turn with the feet" in said
+    )
