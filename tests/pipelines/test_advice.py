@@ -226,7 +226,10 @@ def test_a_new_shoe_is_added_with_the_run_and_named() -> None:
 
 def test_the_first_week_does_not_scold() -> None:
     said = backstride("live", QUICK)
-    assert "No distance of the last 30 days to go by: run easily" in said.out
+    assert (
+        "No distance of the last 30 days to go by: run easily, and end it while it is easy."
+        in said.out
+    )
     assert "short" not in said.out
 
 

@@ -183,6 +183,9 @@ def _load(axes: Any, diary: Diary, units: Units) -> None:
     axes.set_title(f"distance (bars) and load (diamonds), easy {unit}", weight="bold", pad=3.0)
     axes.margins(y=0.15)
     axes.set_ylim(bottom=0.0)
+    if not axes.has_data():  # an axis of nothing has no numbers
+        axes.set_yticks(())
+        return
     axes.grid(axis="y", color=GRID, linewidth=0.5)
     axes.locator_params(axis="y", nbins=4)
 

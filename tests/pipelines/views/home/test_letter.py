@@ -117,6 +117,7 @@ def test_what_differs_by_less_than_is_shown_has_not_changed(new: Journal) -> Non
         Frame("/", "/h/", "letter")
     )
     assert "3 runs, no known distance, no pain was rated." in said
+    assert ">0.02<" not in said  # an axis of no distance has no numbers
     assert summary_of(letter).distance_m is None
     later = letter_of(new, _TODAY, summary_of(letter))
     assert (
