@@ -47,13 +47,16 @@ export default {
   },
   computed: {
     lost() {
-      return this.without >= LOST_AFTER && BEGUN.includes(this.is.screen);
+      return this.without >= LOST_AFTER && this.is.screen !== "closed";
+    },
+    still() {
+      return this.lost && BEGUN.includes(this.is.screen);
     },
   },
   watch: {
-    lost(lost) {
-      if (lost && this.beating) this.beat(0);
-      if (lost) this.voice.tell("The numbers stand still: Backstride does not answer.");
+    still(still) {
+      if (still && this.beating) this.beat(0);
+      if (still) this.voice.tell("The numbers stand still: Backstride does not answer.");
     },
   },
   mounted() {
@@ -223,7 +226,8 @@ export default {
       <ended-screen v-else-if="is.screen === 'ended'" :ended="is.ended" @ask="ask"></ended-screen>
       <section v-else class="sheet"><h1>Backstride has ended</h1>
         <p class="lead">You may close this tab.</p></section>
-      <div v-if="lost" class="lost" role="alert"><div>
+      <p v-if="lost && !still" class="gone" role="alert">Backstride does not answer. What you do here is not kept: start it again on this computer.</p>
+      <div v-if="still" class="lost" role="alert"><div>
         <p>The numbers stand still</p>
         <p class="why">Backstride does not answer. Nothing is judged or told meanwhile; what was recorded so far is kept. Look at the computer when you have come to a stop.</p></div></div>
       <div class="told" :class="{ above: toldAbove }" role="status">

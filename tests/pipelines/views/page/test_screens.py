@@ -43,4 +43,9 @@ def test_every_other_screen_is_accessible_and_fits_a_phone(tab: Tab, tmp_path: P
                 tab.picture(f"{name}-{scheme}")
                 # no text is squeezed into a column of letters
                 assert tab.run(_NARROWEST) >= 90, name
+        # a program that is gone is told here too
+        running.process.kill()
+        tab.until_shown("What you do here is not kept", ".gone")
+        assert_accessible(tab, "gone")
+        tab.picture("gone")
     tab.size(1280, 800)
