@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from imu.laps import laps_counted_on
 from imu.time_mends import Mend, MendKind
 
 Times = NDArray[np.float64]
@@ -52,7 +53,12 @@ _EVEN: Final = 0.25
 
 
 def ordered(
-    time: Times, rows: Rows, values: NDArray[np.float64] | None, mends: list[Mend]
+    time: Times,
+    rows: Rows,
+    values: NDArray[np.float64] | None,
+    mends: list[Mend],
+    *,
+    all_of_it: bool = True,
 ) -> tuple[Times, Rows]:
     """Times that hardly go back, and the rows that they are of.
 
@@ -66,6 +72,8 @@ def ordered(
         What all rows hold; rows that stand twice are told by it.
     mends : list of Mend
         Takes what was done.
+    all_of_it : bool
+        Whether no other stream has such times, which would have to be counted on alike.
     """
     time, rows = _turned_round(time, rows, mends)
     time, rows = _without_lone(time, rows, mends)
@@ -75,6 +83,8 @@ def ordered(
     time, rows = _in_order(time, rows, values, mends)
     if values is not None:
         time, rows = _without_copies(time, rows, values, mends)
+        if all_of_it:
+            time = laps_counted_on(time, rows, values, mends)
     return _forwards(time, rows, mends)
 
 

@@ -93,7 +93,11 @@ class TimeAxis:
 
 
 def mend_time(
-    time_s: ArrayLike, values: NDArray[np.float64] | None = None, *, rate_hz: float | None = None
+    time_s: ArrayLike,
+    values: NDArray[np.float64] | None = None,
+    *,
+    rate_hz: float | None = None,
+    all_of_it: bool = True,
 ) -> TimeAxis:
     """Make times of sampling of a file's stamps.
 
@@ -105,6 +109,8 @@ def mend_time(
         What the rows hold; rows that stand twice are told by it. NaN equals NaN.
     rate_hz : float, optional
         The rate that somebody stated, Hz. The stamps go before it; it decides where they tell none.
+    all_of_it : bool
+        Whether ``values`` are all that was measured; laps are not counted on beside another stream.
 
     Returns
     -------
@@ -136,7 +142,7 @@ def mend_time(
             mends.append(Mend("newest first", length))
     if len(rows) < len(stamps):
         mends.append(Mend("no time", len(stamps) - len(rows)))
-    time, rows = ordered(stamps[rows], rows, values, mends)
+    time, rows = ordered(stamps[rows], rows, values, mends, all_of_it=all_of_it)
     if values is not None:
         time, rows = without_repeated(time, rows, values, mends)
     measured = sampling_rate_hz(time)

@@ -8,9 +8,10 @@ from typing import Final, Literal
 #: What can be mended: packets whose rows stand newest first, rows without a time or with one far
 #: from those around, rows that stand twice, at one time or as a copy with a time of its own, or in
 #: the place of lost ones, that are out of order or in reverse, a counter that
-#: wrapped, a clock that was turned back by its hours or set, equal stamps, stamps of arrival,
-#: jitter, a stated rate that the stamps contradict, a stream that is slower than the other, and a
-#: rate beyond what is needed. Rows that are missing, and a rate that changes, are told alone.
+#: wrapped, a clock that was turned back by its hours, by laps or set, equal stamps, stamps of
+#: arrival, jitter, a stated rate that the stamps contradict, a stream that is slower than the
+#: other, and a rate beyond what is needed. Rows that are missing, and a rate that changes, are told
+#: alone.
 MendKind = Literal[
     "newest first",
     "no time",
@@ -23,6 +24,7 @@ MendKind = Literal[
     "reversed",
     "wrapped",
     "turned back",
+    "laps",
     "set back",
     "set forward",
     "equal stamps",
@@ -54,6 +56,8 @@ _SENTENCES: Final[dict[MendKind, str]] = {
     "reversed": "{count} rows stood in reverse order and have been turned round.",
     "wrapped": "the clock wrapped around {count} times, at {number:g} s, and was counted on.",
     "turned back": "the clock was turned back {count} times, by {duration}, and was counted on.",
+    "laps": "the clock began anew {count} times while the readings went on, as laps do, and was "
+    "counted on.",
     "set back": "the clock was set back {count} times, by {duration} at most: what follows "
     "is a new segment, one second later.",
     "set forward": "the clock was set forward {count} times, by {duration} at most: what "

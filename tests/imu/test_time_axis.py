@@ -127,6 +127,28 @@ def test_a_clock_that_was_set_back_begins_a_new_segment(back_s: float) -> None:
     assert [mend.kind for mend in axis.mends] == ["set back"]
 
 
+def test_laps_are_counted_on_where_the_readings_go_on_and_there_alone() -> None:
+    time, random = np.arange(3000) / 100.0, np.random.default_rng(3)
+    phase = 2.0 * np.pi * np.outer(time, [1.4, 2.8, 2.8]) + np.arange(3.0)
+    values = np.sin(phase) + random.normal(0.0, 0.05, (3000, 3))
+    laps = np.searchsorted([700, 1500, 2150], np.arange(3000), side="right")
+    stamps = time - np.array([0.0, 7.0, 15.0, 21.5])[laps]
+    axis = mend_time(stamps, values)
+    np.testing.assert_allclose(axis.time_s, time, atol=1e-9)
+    assert [(mend.kind, mend.count) for mend in axis.mends] == [("laps", 3)]
+    for others in (
+        np.delete(np.arange(3000), np.r_[1460:1500, 1990:2150, 2960:3000]),  # recordings
+        np.arange(3000),
+    ):
+        turned = values.copy()
+        if len(others) == 3000:  # of people who stand at either end
+            turned = random.normal(0.0, 0.05, (3000, 3)) + laps[:, None]
+        kinds = [mend.kind for mend in mend_time(stamps[others], turned[others]).mends]
+        assert kinds == ["set back"]
+    kinds = [mend.kind for mend in mend_time(stamps, values, all_of_it=False).mends]
+    assert kinds == ["set back"]  # another stream may not be
+
+
 @pytest.mark.parametrize("period_s", [2**32 / 1e6, 2**16 / 1e3, 2**24 / 32768])
 def test_a_clock_that_wraps_is_counted_on(period_s: float) -> None:
     time = period_s - 5.0 + np.arange(2000) / 100.0

@@ -155,8 +155,8 @@ def _on_one_axis(
         return time, acc.values, None if gyr is None else gyr.values, stated, []
     if gyr is None or gyr.time_s is acc.time_s:
         return _in_one_table(recording, acc, gyr, stated)
-    time, acceleration, rate, mends = _mended(acc, stated, recording)
-    other_time, other, _, more = _mended(gyr, None, recording)
+    time, acceleration, rate, mends = _mended(acc, stated, recording, all_of_it=False)
+    other_time, other, _, more = _mended(gyr, None, recording, all_of_it=False)
     if len(other_time) < 2:
         return time, acceleration, None, rate, mends
     joined, both = join_streams(time, other_time, other)
@@ -209,7 +209,7 @@ def _refuse_shorter(recording: Recording, turns: Values) -> None:
 
 
 def _mended(
-    sensor: Sensor, stated: float | None, recording: Recording
+    sensor: Sensor, stated: float | None, recording: Recording, *, all_of_it: bool = True
 ) -> tuple[Values, Values, float, list[Mend]]:
     assert sensor.time_s is not None
     if len(sensor.time_s) < 2 and stated is None:
@@ -220,7 +220,7 @@ def _mended(
     # a stamp that no clock has says no time
     stamps = np.where(np.abs(sensor.time_s) < _NO_CLOCK_S, sensor.time_s, np.nan)
     try:
-        axis = mend_time(stamps, sensor.values, rate_hz=stated)
+        axis = mend_time(stamps, sensor.values, rate_hz=stated, all_of_it=all_of_it)
     except (InputError, ZeroDivisionError) as error:
         fault = str(error).partition(":")[0] if isinstance(error, InputError) else _NO_RATE
         raise InputError(
