@@ -9,10 +9,12 @@ from typing import Final
 from imu.errors import InputError
 from pipelines.files.formats.actigraph import ACTIGRAPH
 from pipelines.files.formats.axivity import AXIVITY
+from pipelines.files.formats.betaflight import BETAFLIGHT
 from pipelines.files.formats.blue_trident import BLUE_TRIDENT
 from pipelines.files.formats.empatica import EMPATICA
 from pipelines.files.formats.format import FileFormat, Look, TextFormat
 from pipelines.files.formats.geneactiv import GENEACTIV
+from pipelines.files.formats.gyroflow import GYROFLOW
 from pipelines.files.formats.hdf5 import HDF5
 from pipelines.files.formats.json_table import JSON_TABLE
 from pipelines.files.formats.matlab import MATLAB
@@ -54,6 +56,8 @@ TEXT_FORMATS: Final[tuple[TextFormat, ...]] = (
     WITMOTION_TEXT,
     POLAR_SENSOR_LOGGER,
     EMPATICA,
+    BETAFLIGHT,
+    GYROFLOW,
 )
 
 #: Told by their first bytes, or by the names in a folder or zip.

@@ -25,7 +25,7 @@ _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
 _UNIT: Final = r"(?:c?m/s(?:\^2|²|2|/s)|mg|g|m?rad/s|m?deg/s|°/s|m?dps|[mµun]?s)(?![\w/^²])"
 _TOKEN: Final = re.compile(
     r"(?P<clock>(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:\.\d{3},\d{3}|[.,]\d+)?)"
-    r"|(?P<label>[^\W\d][\w ./()-]{0,40}?)\s{0,4}[=:](?![/\\])"
+    r"|(?P<label>[^\W\d][\w ./()-]{0,40}?)\s{0,4}(?:[=:](?![/\\])|(?=\[\s{0,9}[-+.\d]))"
     r"|(?P<sensor>\b[^\W\d_][^\W_]{1,30}(?: [xyz])?) +(?=[+-]?\.?\d)"
     rf"|(?P<number>(?<![\w.])(?:{_NUMBER}|[+-]?nan|null)(?:\s?(?P<unit>{_UNIT}))?)",
     re.I,
@@ -97,7 +97,7 @@ def as_table(source: Lines) -> Lines:
     lines = last_lines(source)
     if not lines or sum(map(_may_name, lines)) < MOSTLY * len(lines):
         return source
-    named = Counter(tuple(name for name, _ in _pairs(line)) for line in lines)
+    named = Counter(tuple(name for name, _ in named_values(line)) for line in lines)
     names, count = named.most_common(1)[0]
     if count < MOSTLY * len(lines) or sum(name != "time" for name in names) < _LEAST_NAMES:
         return source
@@ -106,7 +106,7 @@ def as_table(source: Lines) -> Lines:
         # a line that lacks a value, or is a message, is a lost sample
         rows = []
         for line in block.split(b"\n"):
-            pairs = _pairs(decoded(line))
+            pairs = named_values(decoded(line))
             if tuple(name for name, _ in pairs) == names:
                 rows.append("\t".join(value for _, value in pairs))
             elif len(pairs) >= _LEAST_NAMES:
@@ -117,17 +117,18 @@ def as_table(source: Lines) -> Lines:
 
 
 def _may_name(line: str) -> bool:
-    return line.count("=") + line.count(":") >= _LEAST_NAMES or len(_SENSOR.findall(line)) > 1
+    named = sum(map(line.count, "=:["))
+    return named >= _LEAST_NAMES or len(_SENSOR.findall(line)) > 1
 
 
-def _pairs(line: str) -> Pairs:
+def named_values(line: str) -> Pairs:
     r"""Names and values of a line; three values of one name are x, y and z.
 
     Examples
     --------
-    >>> _pairs("09:00:01.5 Acc: 0.1, 0.2, 9.8 T=25")[:3]
+    >>> named_values("09:00:01.5 Acc: 0.1, 0.2, 9.8 T=25")[:3]
     [('time', '09:00:01.5'), ('Acc x', '0.1'), ('Acc y', '0.2')]
-    >>> _pairs("imu ax=0.1,ay=9.8 1770000000005000000")
+    >>> named_values("imu ax=0.1,ay=9.8 1770000000005000000")
     [('imu ax', '0.1'), ('ay', '9.8'), ('time', '1770000000005000000')]
     """
     if "{" in line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imu.errors import InputError
 from pipelines.files.reading.column_names import column_name
+from pipelines.files.reading.joined_lines import with_readings_joined
 from pipelines.files.reading.keyed_lines import as_table
 from pipelines.files.reading.logged_lines import with_sensors, without_heads
 from pipelines.files.reading.mapping import is_needed, tells
@@ -24,7 +25,10 @@ def read_text_columns(source: TextSource, place: str, ask: Ask) -> tuple[RawColu
     InputError
         When it has no rows, or a row cannot be read: names line and column.
     """
-    table = with_vectors_apart(without_heads(with_sensors(as_table(source))), place)
+    lines = with_sensors(as_table(source))
+    if lines is source:
+        lines = with_readings_joined(source)
+    table = with_vectors_apart(without_heads(lines), place)
     head = read_head(table.look, place)
     stated = ask.stated.columns
 

@@ -153,6 +153,34 @@ def movella_dot(folder: Path, run: Run, tick_us: float = 1.0) -> Made:
     return Made(path, maker="Movella")
 
 
+def betaflight(folder: Path, run: Run) -> Made:
+    text = '"Product","Blackbox flight data recorder"\n"acc_1G","2048"\n"looptime","125"\n'
+    text += "loopIteration,time (us),gyroADC[0],gyroADC[1],gyroADC[2],"
+    text += "accSmooth[0],accSmooth[1],accSmooth[2]\n"
+    text += rows(
+        np.arange(len(run.time_s)),
+        np.round(run.time_s * 1e6).astype(np.int64),
+        *xyz(np.round(np.degrees(run.angular_velocity_rad_s)).astype(np.int64)),
+        *xyz(np.round(run.acceleration_m_s2 / G * 2048).astype(np.int64)),
+    )
+    path = folder / "btfl_001.csv"
+    path.write_text(text)
+    return Made(path, acceleration=3e-3, turning=0.01, maker="Betaflight")
+
+
+def gyroflow(folder: Path, run: Run) -> Made:
+    text = "GYROFLOW IMU LOG\nversion,1.3\nid,a\norientation,XYZ\ntimestamp,1772348400\n"
+    text += "tscale,0.001\ngscale,0.00122173\nascale,0.00048828125\nt,gx,gy,gz,ax,ay,az\n"
+    text += rows(
+        np.round(run.time_s * 1e3).astype(np.int64),
+        *xyz(np.round(run.angular_velocity_rad_s / 0.00122173).astype(np.int64)),
+        *xyz(np.round(run.acceleration_m_s2 / G * 2048).astype(np.int64)),
+    )
+    path = folder / "film.gcsv"
+    path.write_text(text)
+    return Made(path, acceleration=3e-3, maker="Gyroflow")
+
+
 def xsens_mt(folder: Path, run: Run) -> Made:
     text = "// General information:\n//  MT Manager version: 2022\n// Update Rate: 100.0Hz\n"
     text += "\t".join(
@@ -418,7 +446,7 @@ MAKERS: list[Callable[[Path, Run], Made]] = [
     phyphox, sensor_logger_android, sensor_logger_iphone, sensor_logger_json, movesense,
     movella_dot, xsens_mt, blue_trident, shimmer, shimmer_dated, witmotion_older,
     witmotion_newer, witmotion_card, shimmer_card, polar, parquet, feather, npz, npy, mat, xdf,
-    old_actigraph,
+    old_actigraph, betaflight, gyroflow,
 ]  # fmt: skip
 
 

@@ -84,6 +84,8 @@ def test_a_row_that_was_torn_keeps_its_place_where_rows_are_counted(tmp_path: Pa
         "17700000{t:010.7f}",
         '2026-03-01 09:00:0{t:.3f} imu/hip {{"t": {t:.3f}, "a": [{0:.5f}, {1:.5f}, {2:.5f}], '
         '"g": [{3:.5f}, {4:.5f}, {5:.5f}]}}',
+        "t: {t:.3f} Scaled. Acc [ {0:.5f}, {1:.5f}, {2:.5f} ], Gyr [ {3:.5f}, {4:.5f}, {5:.5f} ], "
+        "Tmp (C) [ 00023.40 ]",
     ],
 )
 def test_logs_that_name_each_value_are_read(tmp_path: Path, line: str) -> None:
@@ -115,6 +117,29 @@ def test_rows_as_monitors_and_programs_print_them(tmp_path: Path, line: str) -> 
     path = tmp_path / "run.txt"
     path.write_text("\n".join(lines) + "\n")
     assert_is_the_run(read(path))
+
+
+@pytest.mark.parametrize(
+    ("lines", "timed"),
+    [
+        ("\tAccel X: {0:.5f} \tY: {1:.5f} \tZ: {2:.5f} m/s^2 \n"
+         "\tGyro X: {3:.5f} \tY: {4:.5f} \tZ: {5:.5f} radians/s \n\n", False),
+        ("t = {t:.3f} s\nax = {0:.5f} ay = {1:.5f} az = {2:.5f} m/s2\n"
+         "gx = {3:.5f} gy = {4:.5f} gz = {5:.5f} rad/s\n", True),
+        ("G: {3:.5f}, {4:.5f}, {5:.5f}\nA: {0:.5f}, {1:.5f}, {2:.5f} m/s2\nHeading: 123.40\n\n",
+         False),
+    ],
+)  # fmt: skip
+def test_readings_of_which_each_sensor_has_a_line(tmp_path: Path, lines: str, timed: bool) -> None:
+    values = np.concatenate([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s], axis=1).tolist()
+    readings = [lines.format(*row, t=t) for t, row in zip(RUN.time_s.tolist(), values, strict=True)]
+    path = tmp_path / "run.txt"
+    readings[300] = readings[300].replace("\n", "\nbattery low\n", 1)
+    if not timed:  # begun within a reading
+        readings[0] = readings[0].split("\n", 1)[1]
+    path.write_text("sensor found\n" + "".join(readings))
+    table = read(path, rate_hz=None if timed else RUN.rate_hz)
+    assert_is_the_run(table, rows=slice(0 if timed else 1, None))
 
 
 def test_a_reading_that_stands_twice_is_read_once(tmp_path: Path) -> None:
