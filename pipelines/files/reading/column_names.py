@@ -401,7 +401,8 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         unit = unit_in_brackets(unit_cell) or unit
         unknown = "" if unit or _is_note(unit_cell) else unit_cell.strip()
     words = plain_words(re.sub(r"\bg-?F(?=[ _]?[xyzXYZ]\b)", "gforce ", stem))
-    words = _without_and([part for word in words for part in known_parts(word)])
+    words = _with_directions([part for word in words for part in known_parts(word)])
+    words = _without_and(words)
     axis, words = _axis_apart(words)
     if axis < 0 and unit and not _measures("time", unit):
         axis, words = _axis_beside_unit(words, unit)
@@ -433,6 +434,17 @@ def column_name(name: str, unit_cell: str = "") -> ColumnName:
         if _measures("time", unit):  # "X [s]", over the samples
             quantity, axis = "time", -1
     return ColumnName(quantity, axis, unit, unknown if quantity in UNITS else "", of)
+
+
+def _with_directions(words: list[str]) -> list[str]:
+    """Words with a direction of the body as one, which may be written as two: "ant-post"."""
+    found: list[str] = []
+    for word in words:
+        if found and f"{found[-1]}{word}" in DIRECTIONS and len(found[-1]) > 2:
+            found[-1] += word
+        else:
+            found.append(word)
+    return found
 
 
 def _without_and(words: list[str]) -> list[str]:
@@ -526,6 +538,8 @@ def _axis_apart(words: list[str]) -> tuple[int, list[str]]:
         rest = [*words[:place], *words[place + 1 :]]
         if word in DIRECTIONS and _sensor_of(rest):
             return _DIRECTED, rest
+        if word in ("0", "1", "2") and rest == ["xyz"]:
+            return int(word), []
         if word in ("0", "1", "2", "3") and _sensor_of(rest):
             return _NUMBERED + int(word), rest
         stuck = _STUCK.fullmatch(word)
@@ -595,7 +609,8 @@ def _quantity(words: list[str], axis: int, unit: str) -> Quantity:
         named = named or any(pair in " ".join(words) for pair in TIME_PAIRS)
         if "t" in words[1:] and _sensor_of(words) and not _measures("time", unit):
             return "other"  # "aT", a total; "t_acc" is a time
-        if (having & TIME or named) and not having & (OTHER - {"gps"}):
+        since = {"offset"} if words[-1] == "time" else set()  # "offset time", not "time offset"
+        if (having & TIME or named) and not having & (OTHER - {"gps"} - since):
             return "time"
         units = frozenset(word for word in words if unit_of(word) in UNITS["time"])
         if len(units) > 1 and having <= units | {"of", "the"} and "of" in having:

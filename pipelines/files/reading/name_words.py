@@ -37,8 +37,8 @@ def _phrases(*phrases: str) -> tuple[str, ...]:
 
 
 TIME: Final = word_set(
-    "time timestamp timestamps stamp t ts seconds elapsed epoch epoc datetime date clock unix "
-    "tv tow itow sampletimefine utc loggingtime ticks tick sampletime sensortime datenum "
+    "time times timestamp timestamps stamp t ts seconds elapsed epoch epoc datetime date clock "
+    "unix tv tow itow sampletimefine utc loggingtime ticks tick sampletime sensortime datenum "
     "zeit zeitstempel uhrzeit temps heure horodatage tiempo hora tempo orario tijd tijdstip tid "
     "datum fecha tarih дата dátum ημερομηνία 日付 日期 날짜 "
     "tidspunkt czas aika cas время zaman idő χρόνος 時間 時刻 时间 时刻 時間戳 时间戳 시간 시각 "
@@ -69,7 +69,7 @@ ACCELERATION_PAIRS: Final = _phrases("specific force", "gia tốc")
 ANGULAR_VELOCITY: Final = word_set(
     "gyr gy gyro gyros giro gyroscope gyroscopes rotationrate omega ω w as av avel om spin dps "
     "angularvelocity angvel "
-    "angrate gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
+    "angrate pqr gyroskop drehrate drehgeschwindigkeit drehgeschw dreh winkelgeschwindigkeit "
     "winkelgeschw kreisel "
     "gyrometre gyrom giroscopio gyroscopio giroscopo girometro gyrorotation "
     "hoeksnelheid gyroscoop zyroskop vinkelhastighet vinkelhastighed kulmanopeus gyroskooppi "
@@ -138,7 +138,8 @@ NEUTRAL: Final = word_set(
 DIRECTIONS: Final = word_set(
     "ap pa anteroposterior anterior antpost fore forward forwards longitudinal sideways "
     "transversal ml lr lat lateral mediolateral medlat "
-    "v vt vert vertical si is cc craniocaudal up 前後 左右 上下 鉛直 前后"
+    "v vt vert vertical si is cc craniocaudal superoinferior infsup supinf up "
+    "前後 左右 上下 鉛直 前后"
 )
 #: Places of a body that this sensor is for, and others.
 WAIST: Final = word_set(

@@ -28,6 +28,7 @@ _DAY: Final = r"(?P<day>\d{1,2})"
 _OF_YEAR: Final = r"(?:[-/._]|年|[\ufffd?]{1,3})"
 _OF_MONTH: Final = r"(?:[-/._]|月|[\ufffd?]{1,3})"
 _OF_DAY: Final = r"(?:日|[\ufffd?]{1,3})?"
+_OF_CLOCK: Final = r"(?:[-.:_]|[時时点分]|[\ufffd?]{1,3})"
 _NAME: Final = r"(?P<name>[A-Za-z]{3,9})"
 _WEEKDAY: Final = r"(?:[A-Za-z]{3,9},? )?"
 _DATED: Final = tuple(
@@ -35,8 +36,8 @@ _DATED: Final = tuple(
     for pattern in (
         rf"{_YEAR}[-/.](?P<month>\d{{1,2}})[-/.]{_DAY}[T _,]+{_CLOCK}{_ZONE}",
         rf"{_YEAR}{_OF_YEAR}(?P<month>\d{{1,2}}){_OF_MONTH}{_DAY}{_OF_DAY}[T _,-]*"
-        r"(?P<hour>\d{1,2})[-.:_](?P<minute>\d{2})[-.:_](?P<second>\d{2})"
-        r"(?:[-.:_,](?P<fraction>\d{1,9}))?",
+        rf"(?P<hour>\d{{1,2}}){_OF_CLOCK}(?P<minute>\d{{2}}){_OF_CLOCK}(?P<second>\d{{2}})"
+        r"(?:[-.:_,](?P<fraction>\d{1,9}))?(?:秒|[\ufffd?]{1,3})?",
         r"(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)"
         r"(?P<second>\d\d)\.?(?P<fraction>\d{1,6})",
         rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)[T_ ](?P<hour>\d\d)(?P<minute>\d\d)"

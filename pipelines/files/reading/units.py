@@ -169,6 +169,7 @@ _NUMBER: Final = r"(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)"
 _COUNT: Final = r"(?:lsb|counts?|cts?|digits?|bits?|ticks?)"
 _PART: Final = re.compile(rf"1 ?/ ?{_NUMBER} ?((?:[^\W\d]|°).*)", re.I)
 _MULTIPLE: Final = re.compile(rf"{_NUMBER} ?[x·*]? ?([^\W\d]|°)(.*?)( ?/ ?{_COUNT})?", re.I)
+_QUOTIENT: Final = re.compile(rf"(.*(?:[^\W\d]|°)) ?/ ?{_NUMBER}", re.I)
 _COUNTS: Final = re.compile(rf"{_NUMBER} ?{_COUNT} ?/ ?(.+)", re.I)
 _PER_SECOND: Final = re.compile(
     rf"(?:{_COUNT}|at|@|of|clock|[ ,:(])*{_NUMBER} ?(k|m|)hz(?: ?{_COUNT})?", re.I
@@ -256,6 +257,8 @@ def unit_in_brackets(text: str, *, stated: bool = False) -> str:
     ('s/1024', 's/1024', 'ms/0.1')
     >>> unit_in_brackets("16384 LSB/g"), unit_in_brackets("0.01 g"), unit_in_brackets("16 g")
     ('g/16384', 'g/100', '')
+    >>> unit_in_brackets("g/256"), unit_in_brackets("m/s/2")
+    ('g/256', '')
     >>> unit_in_words(unit_in_brackets("70 mdps/LSB")), unit_in_brackets("4 g", stated=True)
     ('70 mdeg_s', 'g/0.25')
     """
@@ -268,6 +271,8 @@ def unit_in_brackets(text: str, *, stated: bool = False) -> str:
         return _divided("s", _number(found[1]) * {"": 1.0, "k": 1e3, "m": 1e6}[found[2].lower()])
     if found := _COUNTS.fullmatch(text):
         return _divided(unit_of(found[2]), _number(found[1]))
+    if found := _QUOTIENT.fullmatch(text):
+        return _divided(unit_of(found[1]), _number(found[2]))
     if found := _PART.fullmatch(text):
         return _divided(unit_of(found[2]), _number(found[1]))
     if found := _MULTIPLE.fullmatch(text):

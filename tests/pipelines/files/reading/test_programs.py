@@ -30,6 +30,10 @@ def rows(values: np.ndarray, separator: str = ",", end: str = "") -> str:
         "Time,Accl X,Accl Y,Accl Z,Gyro Yro X,Gyro Y,Gyro Z",
         "Tiempo,AcelX,AcelY,AcelZ,GiroX,GiroY,GiroZ",
         "timestamp,alpha_x,alpha_y,alpha_z,omega_x,omega_y,omega_z",
+        "time,acc[0],acc[1],acc[2],pqr[0],pqr[1],pqr[2]",
+        "Time,Acc Ant-Post,Acc Med-Lat,Acc Vertical,Gyro Ant-Post,Gyro Med-Lat,Gyro Vertical",
+        "Clock:offsetTime,accelX,accelY,accelZ,gyroX[rad/s],gyroY[rad/s],gyroZ[rad/s]",
+        "time,xyz[0],xyz[1],xyz[2],gx,gy,gz",
     ],
 )
 def test_axes_are_named_as_trackers_and_cameras_do(tmp_path: Path, names: str) -> None:

@@ -47,6 +47,7 @@ CET = timezone(timedelta(hours=1))
         ("%Y%m%d%H%M%SMS", UTC),
         ("%Y-%m-%d_%H-%M-%S-MS", UTC),
         ("%Y年%m月%d日 %H:%M:%S.MS", UTC),
+        ("%Y年%m月%d日 %H時%M分%S.MS秒", UTC),
         ("%d/%m/%y %H:%M:%S.MS", UTC),
         ("%d-%b-%Y %H:%M:%S.MS", UTC),
         ("%a %b %d %H:%M:%S.MS %Y", UTC),
