@@ -337,11 +337,13 @@ def _of_list(rows: Sequence[Any]) -> Cells:
 def _samples_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rows of a record that holds several samples: all have its time, and are spread later."""
     batches = {name: rows for name, held in record.items() if (rows := _rows_in(name, held))}
-    if (count := _common_length(batches)) == 0:
+    count = _common_length({name: rows for name, rows in batches.items() if not _is_time(name)})
+    if count == 0:
         return [record]
+    batches = {name: rows for name, rows in batches.items() if len(rows) == count}
     shared = [
         (name, held) for name, held in record.items()
-        if isinstance(held, str) or column_name(name).quantity == "time"
+        if name not in batches and (isinstance(held, str) or _is_time(name))
     ]  # fmt: skip
     head = dict(shared[:_MOST_SHARED])
     return [head | {name: rows[k] for name, rows in batches.items()} for k in range(count)]
@@ -354,7 +356,7 @@ def _common_length(lists: Mapping[str, Sequence[Any]]) -> int:
 
 
 def _rows_in(name: str, held: Any) -> list[Any]:
-    """Samples in a list: of records or triples, of three lists, or of numbers of an axis."""
+    """Samples in a list: of records or triples, of three lists, of an axis, or of their times."""
     if isinstance(held, dict):
         inner = {key: rows for key, one in held.items() if (rows := _rows_in(f"{name} {key}", one))}
         count = _common_length(inner) if len(inner) == len(held) <= _MOST_SHARED else 0
@@ -365,6 +367,8 @@ def _rows_in(name: str, held: Any) -> list[Any]:
         return held
     if all(isinstance(one, list) for one in held):
         return held if all(len(one) == 3 for one in held) else _turned(held)
+    if _is_time(name):
+        return held if all(isinstance(one, (int, float, str)) for one in held) else []
     numbers = all(isinstance(one, (int, float)) for one in held)
     return held if numbers and column_name(name).axis >= 0 else []
 

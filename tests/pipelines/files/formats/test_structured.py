@@ -97,9 +97,9 @@ def records() -> list[dict[str, Any]]:
 
 
 def batches(
-    acc: str, gyr: str, *, turned: bool = False, named: bool = False
+    acc: str, gyr: str, *, turned: bool = False, named: bool = False, timed: bool = False
 ) -> list[dict[str, Any]]:
-    """Ten samples a record, with one time."""
+    """Ten samples a record, with one time, or those of each sensor."""
     found = []
     for k in range(0, len(RUN.time_s), 10):
         record: dict[str, Any] = {"timestamp_ms": round(RUN.time_s[k] * 1000.0), "quality": [1, 1]}
@@ -108,6 +108,10 @@ def batches(
             record[name] = (held.T if turned else held).tolist()
             if named:
                 record[name] = {axis: held[:, j].tolist() for j, axis in enumerate("xyz")}
+            if timed:
+                record[name]["timestamp_ms"] = (RUN.time_s[k : k + 10] * 1e3).tolist()
+        if timed:
+            del record["timestamp_ms"], record["quality"]
         found.append(record)
     return found
 
@@ -174,6 +178,7 @@ def of_sensors() -> dict[str, list[dict[str, float]]]:
         lambda: "\n".join(map(json.dumps, batches("acc", "gyr"))),
         lambda: json.dumps({"rate": 100, "packets": batches("acc_m_s2", "gyr_rad_s", turned=True)}),
         lambda: json.dumps({"records": batches("acc", "gyr", named=True)}),
+        lambda: "\n".join(map(json.dumps, batches("accel", "gyro", named=True, timed=True))),
         lambda: json.dumps({n: {str(k): v for k, v in enumerate(h)} for n, h in flat().items()}),
         lambda: json.dumps({"run": {f"-N{k}": row for k, row in enumerate(records())}}),
         lambda: json.dumps(
