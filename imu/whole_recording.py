@@ -30,11 +30,18 @@ def analyze(
     ----------
     samples : Samples
         The recording. A gyroscope of which an axis has no number counts as not measured.
-    runner, axes, speed_m_s, params : optional
-        As for :class:`StepAnalyzer`.
+    runner : Runner, optional
+        Body data; only ``lumbar_index`` needs them.
+    axes : str, optional
+        Signed sensor axes forward, left, up; ``"auto"`` or nothing, as a table says that states
+        none.
+    speed_m_s : float, optional
+        Running speed where it is known and constant, m/s.
     rate_hz : float, optional
         Sample rate; that of the time steps otherwise, see :func:`~imu.samples.sample_rate_hz`.
         Above 1600 Hz samples are averaged in groups.
+    params : AnalyzerParams, optional
+        Parameters of the stages.
 
     Returns
     -------
