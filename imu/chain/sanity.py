@@ -529,7 +529,7 @@ def _judge_block(s: Record, running: bool) -> None:
         p, q, r = _window(s, newest, _IX)
         _judge_gravity(s, running or steady, _size(x, y, z), _size(p, q, r))
     heavy = _least_of_a_second(s, newest)
-    if heavy > _HEAVY_G:
+    if heavy > _HEAVY_G and not s.standing & 1 << FROZEN:  # which says why
         note_trouble(s, GRAVITY, heavy)
         s.misled = 1
     _judge_posture(s, running, x, y, z)
