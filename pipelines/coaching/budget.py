@@ -136,16 +136,6 @@ class CueBudget:
         self.params = params or CoachParams()
         self.state = BudgetState()
 
-    @property
-    def last_alert_s(self) -> float:
-        """When the latest alert was told, s; minus infinity before the first."""
-        return self.state.alerts_s[-1] if self.state.alerts_s else -math.inf
-
-    @property
-    def last_cue_s(self) -> float:
-        """The same of the companion's latest cue."""
-        return self.state.cues_s[-1] if self.state.cues_s else -math.inf
-
     def alert_told(self, time_s: float) -> None:
         """The coach has told of a change at this time, s."""
         kept = (*self.state.alerts_s, time_s)[-self.params.cues_per_hour :]
@@ -172,15 +162,15 @@ class CueBudget:
 
     def alert_from_s(self) -> float:
         """Earliest time of the next alert, s: the longer off, the more alerts brought nothing."""
-        state, params, last_s = self.state, self.params, self.last_alert_s
-        rested_s = -math.inf
+        state, params, rested_s = self.state, self.params, -math.inf
         if state.alerts_s:
+            last_s = state.alerts_s[-1]
             faded = max(state.unanswered - params.fade_after + 1, 0)
             rested_s = last_s + params.shortest_interval_s * 2.0 ** min(faded, 10)
             # an answer shortens the interval, but turns no time back
             rested_s = max(rested_s, state.answered_s) if state.answered_s > last_s else rested_s
         if state.cues_s:
-            rested_s = max(rested_s, self.last_cue_s + params.shortest_interval_s)
+            rested_s = max(rested_s, state.cues_s[-1] + params.shortest_interval_s)
         return max(rested_s, self._hour_from_s(sorted(state.alerts_s + state.cues_s)))
 
     def _hour_from_s(self, told: list[float]) -> float:

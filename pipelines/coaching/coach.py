@@ -19,9 +19,6 @@ from imu.drift.indicators import indicator_named
 from pipelines.coaching.alert import Alert
 from pipelines.coaching.budget import BudgetState, CueBudget
 
-#: A change is found when its step is finished, and bears the time of that step: no longer ago, s.
-_FINISHED_S: Final = 60.0
-
 _RESEAT: Final = (
     "The sensor seems to have moved on your back. Re-seat it when you can; your baseline is "
     "learned anew."
@@ -207,8 +204,6 @@ class Coach:
     def push(self, change: Change) -> Alert | None:
         """Take the next change, in order of time; returns what the runner is told now, or None.
 
-        Time that goes back is a new session, whose cues are counted anew.
-
         Raises
         ------
         ParameterError
@@ -217,8 +212,6 @@ class Coach:
         if change.indicator == SENSOR_POSITION:
             return _alert(change, _RESEAT, _RESEAT_ALOUD)
         indicator = indicator_named(change.indicator)
-        if self._goes_back(change.time_s):
-            self.reset()
         self._look(change.time_s)
         if (change.indicator, change.direction) == ("cadence_spm", "up"):
             self._quicker_already = change.severity == "raised"
@@ -246,18 +239,6 @@ class Coach:
         self._look(turn_s)
         told = min(_causes(together), key=lambda item: (_weight(item), item.time_s))
         return self._cue(replace(told, time_s=turn_s), together)
-
-    def reset(self) -> None:
-        """Forget earlier changes and cues."""
-        self._budget.state = BudgetState()
-        self._waiting.clear()
-        self._episode, self._unhelpful = None, ()
-        self._quicker_already = False
-
-    def _goes_back(self, time_s: float) -> bool:
-        """Whether time begins anew."""
-        budget = self._budget
-        return time_s < max(budget.last_alert_s, budget.last_cue_s - _FINISHED_S)
 
     def _all_due(self, time_s: float) -> list[Alert]:
         alerts: list[Alert] = []

@@ -9,7 +9,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from imu.drift.changes import SENSOR_POSITION, Change, Direction, Severity
 from imu.drift.indicators import INDICATORS
@@ -230,23 +229,6 @@ def test_after_two_minutes_the_coach_lets_go() -> None:
     coach = Coach()
     coach.push(change(100.0))
     assert coach.push(change(400.0, severity="cleared")) is None
-
-
-def test_time_that_goes_back_is_a_new_session() -> None:
-    coach = Coach()
-    assert coach.push(change(5000.0)) is not None
-    assert coach.push(change(5.0)) is not None
-
-
-def test_reset_forgets() -> None:
-    coach = Coach()
-    first = coach.push(change(0.0))
-    coach.push(change(1.0, "cadence_spm", "down"))
-    coach.state = structs.replace(coach.state, unhelpful=("cadence.quicker",), quicker_already=True)
-    coach.reset()
-    assert coach.state == Coach().state
-    assert coach.due(1e9) is None
-    assert coach.push(change(0.0)) == first
 
 
 @st.composite

@@ -85,16 +85,11 @@ def test_what_others_tell_makes_the_coach_no_rarer_than_it_is() -> None:
     assert alert.time_s == 900.0
 
 
-def test_a_change_of_a_step_that_ended_just_before_is_no_new_session() -> None:
+def test_a_change_of_a_step_that_ended_just_before_waits_for_its_turn() -> None:
     coach = after_cues(100.0)
     assert coach.advance([raised(99.0)], 99.0) == []
     (alert,) = coach.advance([], 300.0)
     assert alert.time_s == 280.0
-
-
-def test_time_that_begins_anew_forgets_what_others_told() -> None:
-    (alert,) = after_cues(5000.0).advance([raised(10.0)], 10.0)
-    assert alert.time_s == 10.0
 
 
 def test_a_saved_coach_remembers_what_others_told() -> None:
