@@ -377,6 +377,14 @@ def test_two_parts_of_a_run_are_one_session_of_the_return_and_one_run_of_the_bud
             journal("pain", 0, "--when", moment, "--session", number)
     assert "Stage 1 of 3" in journal("plan")
     assert "longest run of the last 30 days is 4.0 km" in backstride("live", QUICK).err
+    # what is rated between two parts says nothing of the end
+    ran(5, "1 km", "--surface", "treadmill")
+    at = (now() - timedelta(hours=3.9)).isoformat(timespec="minutes")
+    journal("pain", 1, "--at", at)
+    ran(3, "1 km", "--surface", "treadmill")
+    assert "How is your back, from 0 (no pain) to 10? Your last run ended 2 hours ago." in journal(
+        "week"
+    )
 
 
 def test_lasting_pain_rest_and_stretches_are_told_with_the_week() -> None:

@@ -81,6 +81,8 @@ class RunPain:
         --------
         >>> RunPain(1, 2).followed_by(RunPain(3, 0, 0))
         RunPain(before=1, after=0, next_day=0, second_day=None, during=3)
+        >>> RunPain(after=0).followed_by(RunPain(next_day=0)).pain_free is None
+        True
         """
         return RunPain(
             self.before,
@@ -88,7 +90,7 @@ class RunPain:
             _worse(self.next_day, rest.next_day),
             _worse(self.second_day, rest.second_day),
             # that nothing hurt before the second part says nothing of its end
-            _worse(self.of_run, rest.before or None, rest.during),
+            _worse(self.of_run or None, rest.before or None, rest.during),
         )
 
     @property

@@ -43,6 +43,7 @@ from pipelines.runner.journal.queries import (
     longest_session,
     odometers_m,
     pain_notes,
+    pains_of_runs,
     pains_of_whole_runs,
     placed_pains,
     red_flag_state,
@@ -139,7 +140,9 @@ def _pain_cues(journal: Journal, now_ns: int) -> tuple[TierFinding, list[Cue]]:
     cues += activity_cues([item.activity for item in named])
     if runs:
         session, pain = runs[-1]
-        due = due_ratings(session.utc_end_ns, pain, now_ns)
+        # what was rated before its last part says nothing of its end
+        of_last = next((last for _, last in pains_of_runs(journal, newest=1)), pain)
+        due = due_ratings(session.utc_end_ns, of_last, now_ns)
         rated = bool(notes) and notes[-1].utc_ns > max(session.utc_end_ns, now_ns - _JUST_RATED_NS)
         asked = any(cue.text_id == "pain.watch_today" for cue in cues)
         cues += [due] if due is not None and not (rated or asked) else []
