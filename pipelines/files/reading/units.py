@@ -258,7 +258,7 @@ def unit_in_brackets(text: str, *, stated: bool = False) -> str:
     >>> unit_in_brackets("16384 LSB/g"), unit_in_brackets("0.01 g"), unit_in_brackets("16 g")
     ('g/16384', 'g/100', '')
     >>> unit_in_brackets("g/256"), unit_in_brackets("m/s/2")
-    ('g/256', '')
+    ('g/256', 'm_s2')
     >>> unit_in_words(unit_in_brackets("70 mdps/LSB")), unit_in_brackets("4 g", stated=True)
     ('70 mdeg_s', 'g/0.25')
     """
