@@ -74,7 +74,7 @@ def _closer(one: Values, other: Values) -> float:
     --------
     >>> ramp = np.arange(10.0)[:, None]
     >>> _closer(ramp[:5], ramp[5:]), _closer(ramp[:5], ramp[4::-1])
-    (0.04, 0.84)
+    (0.04, 0.2)
     """
     if not (np.isfinite(one[-1]).all() and np.isfinite(other[0]).all()):
         return 1.0
