@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -384,14 +385,23 @@ class SessionFile:
         self._place += len(records)
 
     def _find_place(self, records: Sequence[SessionRecord]) -> None:
-        """Find by arrival, behind a hole, where the first record of a stream stands in these."""
-        if not self._beside:
-            return
-        first = self._beside[0]
-        for index, record in enumerate(records):
-            if not isinstance(record, DeviceInfo) and record.arrival_ns > first.record.arrival_ns:
+        """Find by arrival, behind a hole, where the first record of a stream stands in these.
+
+        One that came before all of them stood in the hole, and tells nothing of their place.
+        """
+        arrivals = [
+            -math.inf if isinstance(record, DeviceInfo) else record.arrival_ns for record in records
+        ]
+        while self._beside:
+            first = self._beside[0]
+            came_ns = first.record.arrival_ns
+            index = next((k for k, at_ns in enumerate(arrivals) if at_ns > came_ns), None)
+            if index is None:
+                return
+            if index > 0:
                 self._place, self._place_lost = first.place - index, False
                 return
+            self._append([self._beside.pop(0).record])
 
     def _take_beside(self, placed: Sequence[PlacedRecord]) -> None:
         """Take records of a stream, which are written before those that they stand before."""

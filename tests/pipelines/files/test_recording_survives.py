@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import random
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from mcap.reader import make_reader
 from msgspec.structs import replace
 
-from devices.records import LinkEvent, Packet
+from devices.records import LinkEvent, Packet, StreamRecord
 from imu.errors import RecordingError
 from pipelines.files.session_reader import Session, read_session
 from pipelines.files.session_writer import SessionWriter
@@ -267,3 +268,31 @@ def test_a_damaged_index_costs_no_data(path: Path, whole: Whole) -> None:
     data = whole.data
     assert outcome(path, data[:-100], whole) == (True, True)
     assert not read_session(path).cut_short
+
+
+def test_streams_keep_their_place_behind_a_hole(path: Path) -> None:
+    """One that was written before the hole, and stood within it, tells nothing of what follows."""
+
+    def packet(k: int) -> Packet:
+        return Packet(k * 50_000_000, "data", bytes((k,)))
+
+    def beside(k: int) -> StreamRecord:
+        return StreamRecord("treadmill", Packet(k * 50_000_000 - 1, "data", bytes((k,))))
+
+    parts: list[list[SessionRecord]] = [
+        [DEVICE, packet(1), beside(2)],
+        [packet(k) for k in range(2, 10)],  # is lost
+        [*map(packet, range(10, 15)), beside(15), *map(packet, range(15, 20))],
+        [*map(packet, range(20, 25)), beside(25), *map(packet, range(25, 30))],
+    ]
+    sizes = []
+    with SessionWriter(path, HEADER, clock=SteppedClock()) as writer:
+        for part in parts:
+            for record in part:
+                writer.write_record(record)
+            writer.flush()
+            sizes.append(path.stat().st_size)
+    assert list(read_session(path).records) == [*chain(*parts)]
+    data = path.read_bytes()
+    path.write_bytes(data[: sizes[0]] + bytes(sizes[1] - sizes[0]) + data[sizes[1] :])
+    assert list(read_session(path).records) == [*chain(parts[0], *parts[2:])]
