@@ -22,8 +22,9 @@ Values = NDArray[np.float64]
 
 _AROUND_S: Final = 1.0
 _MOST_AROUND: Final = 256
-#: More would not be laps.
+#: More, or shorter ones, would not be laps.
 _MOST_LAPS: Final = 1000
+_SHORTEST_S: Final = 2.0
 #: How far from the first stamp of the file each lap begins, intervals.
 _SAME: Final = 1.5
 #: Deviations by which the sum of the logarithms is beyond chance: 0 to 1 of 100 other recordings
@@ -52,6 +53,8 @@ def laps_counted_on(time: Times, rows: Rows, values: Values, mends: list[Mend]) 
         return time
     interval = float(np.median(ahead))
     if not (np.abs(time[starts] - time[0]) <= _SAME * interval).all():
+        return time
+    if (time[starts - 1] - time[0]).min() < _SHORTEST_S:
         return time
     around = min(round(_AROUND_S / interval), _MOST_AROUND)
     bounds = [0, *starts.tolist(), len(time)]

@@ -147,6 +147,8 @@ def test_laps_are_counted_on_where_the_readings_go_on_and_there_alone() -> None:
         assert kinds == ["set back"]
     kinds = [mend.kind for mend in mend_time(stamps, values, all_of_it=False).mends]
     assert kinds == ["set back"]  # another stream may not be
+    short = mend_time(time % 1.7, values)
+    assert "laps" not in {mend.kind for mend in short.mends}  # a counter
 
 
 @pytest.mark.parametrize("period_s", [2**32 / 1e6, 2**16 / 1e3, 2**24 / 32768])
