@@ -257,8 +257,8 @@ def unit_in_brackets(text: str, *, stated: bool = False) -> str:
     ('s/1024', 's/1024', 'ms/0.1')
     >>> unit_in_brackets("16384 LSB/g"), unit_in_brackets("0.01 g"), unit_in_brackets("16 g")
     ('g/16384', 'g/100', '')
-    >>> unit_in_brackets("g/256"), unit_in_brackets("m/s/2")
-    ('g/256', 'm_s2')
+    >>> unit_in_brackets("g/256"), unit_in_brackets("m/s/2"), unit_in_brackets("9.81 m/s²")
+    ('g/256', 'm_s2', 'm_s2/0.101936799184506')
     >>> unit_in_words(unit_in_brackets("70 mdps/LSB")), unit_in_brackets("4 g", stated=True)
     ('70 mdeg_s', 'g/0.25')
     """
@@ -277,8 +277,9 @@ def unit_in_brackets(text: str, *, stated: bool = False) -> str:
         return _divided(unit_of(found[2]), _number(found[1]))
     if found := _MULTIPLE.fullmatch(text):
         unit, number = unit_of(found[2] + found[3]), _number(found[1])
-        # more than one g is rather the range of a sensor
-        if stated or number < 1.0 or found[4] or unit in TIME_UNITS:
+        # more than one g is rather the range of a sensor, but gravity in m/s² is a g
+        is_g = unit == "m_s2" and round(number, 1) == round(STANDARD_GRAVITY_M_S2, 1)
+        if stated or number < 1.0 or found[4] or unit in TIME_UNITS or is_g:
             return _divided(unit, 1.0 / number if number else 0.0)
     return ""
 
