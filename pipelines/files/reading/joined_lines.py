@@ -19,6 +19,9 @@ from pipelines.files.reading.text_source import decoded
 #: Lines of a reading, and readings that are seen at least.
 _MOST_LINES: Final = 12
 _LEAST_READINGS: Final = 3
+#: Whose values a line has, and the name of each.
+_WHOSE: Final = re.compile(r"([^\W\d][\w -]{0,30}): +(?=\w+ ?=)")
+_NAME: Final = re.compile(r"\b([^\W\d]\w*)(?= ?=)")
 _NUMBER: Final = re.compile(r"[+-]?\.?\d[\d.,]*(?:e[+-]?\d+)?|\bnan\b", re.I)
 
 
@@ -48,7 +51,7 @@ class _JoinedLines:
                     reading = []
                 elif form not in self._forms or not 0 < len(reading) < _MOST_LINES:
                     continue
-                reading.append(line)
+                reading.append(_of_whom(line))
             yield "".join(f"{' ; '.join(one)}\n" for one in readings if one).encode()
         yield f"{' ; '.join(reading)}\n".encode()
 
@@ -87,5 +90,20 @@ def _form(line: str) -> str:
     return " ".join(_NUMBER.sub("#", line).split())
 
 
+def _of_whom(line: str) -> str:
+    """A line with the word at its beginning before each name.
+
+    Examples
+    --------
+    >>> _of_whom("pelvis: ax=0.1 ay=9.8"), _of_whom("IMU A: gx=1"), _of_whom("T: 5")
+    ('pelvis ax=0.1 pelvis ay=9.8', 'IMUA gx=1', 'T: 5')
+    """
+    if (found := _WHOSE.match(line)) is None:
+        return line
+    whose = re.sub(r"[ -](?=[^\W\d]$)", "", found[1])  # a letter alone is a quantity
+    return _NAME.sub(rf"{whose} \1", line[found.end() :])
+
+
 def _is_of_sensor(line: str) -> bool:
-    return any(column_name(name).quantity in ("acc", "gyr") for name, _ in named_values(line))
+    measured = ("acc", "gyr", "linear")
+    return any(column_name(name).quantity in measured for name, _ in named_values(line))

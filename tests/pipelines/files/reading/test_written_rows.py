@@ -142,6 +142,26 @@ def test_readings_of_which_each_sensor_has_a_line(tmp_path: Path, lines: str, ti
     assert_is_the_run(table, rows=slice(0 if timed else 1, None))
 
 
+def test_of_lines_that_take_turns_those_of_the_pelvis_are_read(tmp_path: Path) -> None:
+    names = "ax={0:.5f} ay={1:.5f} az={2:.5f} gx={3:.5f} gy={4:.5f} gz={5:.5f}"
+    values = np.concatenate([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s], axis=1)
+    foot, pelvis = (1.5 * values[:, [1, 0, 2, 4, 3, 5]]).tolist(), values.tolist()
+    path = tmp_path / "run.txt"
+    for other, ours, stream in (("foot", "pelvis", ""), ("IMU A", "IMU B", "imub")):
+        path.write_text("".join(
+            f"{other}: {names.format(*one)}\n{ours}: {names.format(*two)}\n"
+            for one, two in zip(foot, pelvis, strict=True)
+        ))  # fmt: skip
+        assert_is_the_run(read(path, rate_hz=RUN.rate_hz, stream=stream))
+    linear = (RUN.acceleration_m_s2 - [0.0, 0.0, 9.81]).tolist()
+    path.write_text("".join(
+        f"Linear Accel: x={x:.3f} y={y:.3f} z={z:.3f}\nGyro: x={p:.3f} y={q:.3f} z={r:.3f}\n"
+        for (x, y, z), (_, _, _, p, q, r) in zip(linear, pelvis, strict=True)
+    ))  # fmt: skip
+    with pytest.raises(InputError, match="gravity"):
+        read(path, rate_hz=RUN.rate_hz)
+
+
 def test_a_reading_that_stands_twice_is_read_once(tmp_path: Path) -> None:
     table = columns()
     corrected = RUN.angular_velocity_rad_s - 0.03
