@@ -57,6 +57,19 @@ class _OfStated(msgspec.Struct, frozen=True):
     session_id: int
 
 
+class _OfBaseline(msgspec.Struct, frozen=True):
+    session_id: int
+    baseline: dict[str, Any] | str  # a text up to version 0.2.0.dev1
+    surface: str = ""
+    sensor: str = ""
+
+    def of_run(self, number: int) -> RunBaseline:
+        """The same as the journal keeps it, of a run's number here."""
+        kept = self.baseline
+        text = kept if isinstance(kept, str) else msgspec.json.encode(kept).decode()
+        return RunBaseline(number, text, self.surface, self.sensor)
+
+
 class _Archive(msgspec.Struct, frozen=True):
     """What ``journal.json`` holds."""
 
@@ -64,7 +77,7 @@ class _Archive(msgspec.Struct, frozen=True):
     version: int
     shoes: list[Shoe] = []
     sessions: list[Session] = []
-    run_baselines: list[RunBaseline] = []
+    run_baselines: list[_OfBaseline] = []
     pains: list[msgspec.Raw] = []
     exercises: list[Exercise] = []
     questionnaires: list[Questionnaire] = []
@@ -213,7 +226,7 @@ def _runs_of(
         _complete(journal, own, run, stated.get(there, Stated()), came)
     for usual in content.run_baselines:
         if usual.session_id in new:
-            journal.add(replace(usual, session_id=numbers[usual.session_id]))
+            journal.add(usual.of_run(numbers[usual.session_id]))
     return numbers
 
 

@@ -43,6 +43,8 @@ def _content(journal: Journal) -> dict[str, Any]:
         ]
         content["settings"] = msgspec.to_builtins(journal.settings())
         marked = {number for (number,) in journal.rows("SELECT identifier FROM pains WHERE marked")}
+    for usual in content["run_baselines"]:
+        usual["baseline"] = _as_object(usual["baseline"])
     for pain in content["pains"]:  # during its run, and so it comes from the recording again
         pain["marked"] = pain["identifier"] in marked
     letter = handed_over_store(journal.path.parent).load().value
@@ -108,6 +110,8 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
             flat |= {f"mean_{key}": item for key, item in value.items()}
         elif name == "answers":
             flat |= {f"answer_{key}": item for key, item in value.items()}
+        elif name == "baseline":
+            flat[name] = msgspec.json.encode(value).decode()
         else:
             flat[name] = _inert(value) if isinstance(value, str) else value
     return flat
@@ -116,6 +120,13 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 def _inert(words: str) -> str:
     """The user's words; a spreadsheet must not take them for a formula."""
     return f"'{words}" if words[:1] in {"=", "+", "-", "@"} else words
+
+
+def _as_object(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # damaged, and exported all the same
+        return text
 
 
 def _with_time(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -70,6 +71,24 @@ def test_everything_comes_back_and_a_second_time_nothing_changes(tmp_path: Path)
     with Journal(tmp_path / "c" / "journal.sqlite3") as third:
         bring_back(third, io.BytesIO(back), "all.zip")
         assert archive_of(third)[0] == back
+
+
+def test_archives_in_which_a_baseline_was_a_text_come_back_too(tmp_path: Path) -> None:
+    with filled(tmp_path / "a" / "journal.sqlite3") as journal:
+        archive, _ = archive_of(journal)
+        (kept,) = journal.entries(RunBaseline)
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        text = packed.read("journal.json").decode()
+    content = json.loads(text)
+    content["run_baselines"][0]["baseline"] = '{"blocks":40}'
+    older = io.BytesIO()
+    with zipfile.ZipFile(older, "w") as packed:
+        packed.writestr("journal.json", json.dumps(content))
+    for number, form in enumerate((older, io.BytesIO(archive))):
+        with Journal(tmp_path / str(number) / "journal.sqlite3") as other:
+            bring_back(other, form, "all.zip")
+            (back,) = other.entries(RunBaseline)
+            assert replace(back, session_id=kept.session_id) == kept
 
 
 def test_what_is_here_stays_and_what_nobody_said_here_is_added(tmp_path: Path) -> None:
