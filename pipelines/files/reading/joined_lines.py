@@ -22,6 +22,8 @@ _LEAST_READINGS: Final = 3
 #: Whose values a line has, and the name of each.
 _WHOSE: Final = re.compile(r"([^\W\d][\w -]{0,30}): +(?=\w+ ?=)")
 _NAME: Final = re.compile(r"\b([^\W\d]\w*)(?= ?=)")
+#: A line without it is a row of a table, whatever else stands in it.
+_NAMED: Final = re.compile(r"[^\W\d]\w* ?[=:\[]")
 _NUMBER: Final = re.compile(r"[+-]?\.?\d[\d.,]*(?:e[+-]?\d+)?|\bnan\b", re.I)
 
 
@@ -65,9 +67,14 @@ def with_readings_joined(source: Lines) -> Lines:
     alike = sum(counts[form] for form in forms)
     if most < _LEAST_READINGS or len(forms) > _MOST_LINES or alike < MOSTLY * counts.total():
         return source
-    if sum(_is_of_sensor(seen[form]) for form in forms) < 2:
+    sensors = [form for form in forms if _NAMED.search(form) and _is_of_sensor(seen[form])]
+    if len(sensors) < 2:
         return source
     joined = _JoinedLines(source, _first_form(decoded(source.look).split("\n"), forms), forms)
+    rows = [named_values(line) for line in last_lines(joined)[:-1]]
+    names = [name for name, _ in rows[-1] if name != "time"] if rows else []
+    if len(set(names)) < len(names):  # whose is which of two alike?
+        return source
     table = as_table(joined)
     return source if table is joined else table
 

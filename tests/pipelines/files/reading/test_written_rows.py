@@ -162,6 +162,26 @@ def test_of_lines_that_take_turns_those_of_the_pelvis_are_read(tmp_path: Path) -
         read(path, rate_hz=RUN.rate_hz)
 
 
+def test_rows_that_say_whose_they_are_stay_rows_and_two_alike_are_not_chosen_from(
+    tmp_path: Path,
+) -> None:
+    values = np.concatenate([RUN.acceleration_m_s2, RUN.angular_velocity_rad_s], axis=1).tolist()
+    timed = list(zip(RUN.time_s.tolist(), values, strict=True))
+    path = tmp_path / "run.txt"
+    rows = [
+        f"{t:.3f} {label} {x:.5f} {y:.5f} {z:.5f}\n"
+        for t, row in timed
+        for label, (x, y, z) in (("acc", row[:3]), ("gyr", row[3:]))
+    ]
+    path.write_text("time sensor x y z\n" + "".join(rows))
+    assert_is_the_run(read(path))
+    either = "{t:.3f} {side} ax={0:.3f} ay={1:.3f} az={2:.3f}\n"
+    lines = (either.format(*row, t=t, side=side) for t, row in timed for side in "LR")
+    path.write_text("".join(lines))
+    with pytest.raises(InputError):
+        read(path)
+
+
 def test_a_reading_that_stands_twice_is_read_once(tmp_path: Path) -> None:
     table = columns()
     corrected = RUN.angular_velocity_rad_s - 0.03
