@@ -298,6 +298,7 @@ class SessionWriter:
         try:
             if self._file.was_cut(self._head) and not self._cut:
                 self._cut = "seen"
+                self._said = dict.fromkeys(self._said, (0, 0))  # all of it is due
             yield
         except OSError as error:
             self._error = _failed_write(error, self.path)
