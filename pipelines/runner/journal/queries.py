@@ -37,6 +37,8 @@ from pipelines.runner.journal.entries import (
 from pipelines.runner.journal.whole_runs import first_parts
 
 _DAY_NS: Final = 86_400 * 10**9
+#: Up to so long is a pause within a run, s: a light, water, a sensor that stopped.
+_NO_REST_S: Final = 900.0
 #: A rating this long after a run belongs to it no more.
 _NEAR_NS: Final = 4 * _DAY_NS
 
@@ -92,6 +94,8 @@ def today_so_far(journal: Journal, day: date, now_ns: int) -> TodaySoFar:
 def longest_session(journal: Journal, before_ns: int) -> LongestSession:
     """The most of one run, its parts together, in distance and in dose, of 30 days before a moment.
 
+    Parts with a rest between them are no run of their sum.
+
     Parameters
     ----------
     journal : Journal
@@ -106,7 +110,7 @@ def longest_session(journal: Journal, before_ns: int) -> LongestSession:
         (before_ns - WINDOW_DAYS * _DAY_NS, before_ns),
     )
     firsts = first_parts(
-        [(start_ns, start_ns + round(taken * 1e9)) for start_ns, taken, *_ in rows]
+        [(start_ns, start_ns + round(taken * 1e9)) for start_ns, taken, *_ in rows], _NO_REST_S
     )
 
     def most(figures: list[float | None]) -> float | None:

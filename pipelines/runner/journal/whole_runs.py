@@ -13,15 +13,17 @@ _ROUNDING_S: Final = 60.0
 _DAY_NS: Final = 86_400 * 10**9
 
 
-def goes_on(end_ns: int, start_ns: int) -> bool:
+def goes_on(end_ns: int, start_ns: int, pause_s: float = ONE_RUN_S) -> bool:
     """Whether what begins at one moment goes on with the run that stopped at the other.
+
+    ``pause_s`` is the longest pause, s: who rests for longer does not run as far at once.
 
     Examples
     --------
     >>> goes_on(0, 7200 * 10**9), goes_on(0, 7201 * 10**9), goes_on(100 * 10**9, 0)
     (True, False, False)
     """
-    return -_ROUNDING_S <= (start_ns - end_ns) / 1e9 <= ONE_RUN_S
+    return -_ROUNDING_S <= (start_ns - end_ns) / 1e9 <= pause_s
 
 
 def begin_of_run(journal: Journal, utc_ns: int) -> int:
@@ -39,7 +41,7 @@ def begin_of_run(journal: Journal, utc_ns: int) -> int:
     return utc_ns
 
 
-def first_parts(times_ns: Sequence[tuple[int, int]]) -> list[int]:
+def first_parts(times_ns: Sequence[tuple[int, int]], pause_s: float = ONE_RUN_S) -> list[int]:
     """Where in a row of sessions, each with start and end, a run begins.
 
     Examples
@@ -52,5 +54,5 @@ def first_parts(times_ns: Sequence[tuple[int, int]]) -> list[int]:
     return [
         number
         for number, ((start_ns, _), end_ns) in enumerate(zip(times_ns, ends, strict=False))
-        if end_ns is None or not goes_on(end_ns, start_ns)
+        if end_ns is None or not goes_on(end_ns, start_ns, pause_s)
     ]

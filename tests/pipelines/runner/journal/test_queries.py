@@ -92,6 +92,16 @@ def test_the_longest_of_thirty_days_before_a_session(journal: Journal) -> None:
     assert longest_session(journal, at(90)) == LongestSession(None, None)
 
 
+def test_a_pause_makes_no_two_runs_and_a_rest_no_long_one(journal: Journal) -> None:
+    minute = 1.0 / 1440.0
+    for begun in (0.0, 40.0 * minute):
+        journal.add(run(begun, 4.0))
+    assert longest_session(journal, at(1)) == LongestSession(8000.0, None)
+    for begun in (40.0, 40.0 + 120.0 * minute):
+        journal.add(run(begun, 4.0))
+    assert longest_session(journal, at(41)) == LongestSession(4000.0, None)
+
+
 # -------------------------------------------------------------------------------------------- shoes
 
 
