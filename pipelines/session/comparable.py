@@ -88,8 +88,10 @@ def at_one_rate(
     >>> kept, counts = at_one_rate(Steps(rows), [(0.0, 208.0), (2.5, 104.0)])
     >>> kept.impact_shock_g.tolist(), counts
     ([0.0, 0.0, nan], {208.0: 2, 104.0: 1})
+    >>> at_one_rate(Steps(rows[:0]), [(0.0, 208.0), (2.5, 104.0)])[1]  # nobody ran
+    {208.0: 0}
     """
-    if len({rate_hz for _, rate_hz in rates}) < 2:
+    if not len(steps) or len({rate_hz for _, rate_hz in rates}) < 2:
         return steps, {rates[0][1]: len(steps)} if rates else {}
     place = np.searchsorted([from_s for from_s, _ in rates], steps.initial_contact_s, "right") - 1
     rate_hz = np.array([rate_hz for _, rate_hz in rates])[np.maximum(place, 0)]

@@ -258,7 +258,7 @@ def test_an_export_has_the_baselines(path: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(out) as archive:
         (entry,) = json.loads(archive.read("journal.json"))["run_baselines"]
         (row,) = csv.DictReader(io.StringIO(archive.read("run_baselines.csv").decode()))
-    assert (entry["baseline"], entry["session_id"]) == (KEPT.baseline, 1)
+    assert (entry["baseline"], entry["session_id"]) == (json.loads(KEPT.baseline), 1)
     assert (row["baseline"], row["surface"]) == (KEPT.baseline, "track")
 
 
