@@ -24,12 +24,11 @@ from pipelines.runner.journal.at_hand import JournalAtHand
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import Session, utc_ns_of
 from pipelines.runner.journal.queries import (
-    longest_session,
+    longest_before_run,
     red_flag_state,
     today_so_far,
     week_so_far,
 )
-from pipelines.runner.journal.whole_runs import begin_of_run
 from pipelines.session.marks import Pain, mark_from_words
 from pipelines.units import distance_words
 
@@ -86,7 +85,7 @@ def plan_from_journal(
         units=settings.units,
         usual=usual_of(baseline) or _usual(journal, min(now_ns, since_ns or now_ns)),
         # a part of this run is no earlier run, but of this day
-        longest=longest_session(journal, begin_of_run(journal, now_ns)),
+        longest=longest_before_run(journal, now_ns),
         today=today_so_far(journal, now.date(), now_ns),
         week=None if ceiling_m is None else WeekSoFar(week.distance_m, ceiling_m),
         highest_heart_rate_bpm=settings.highest_heart_rate_bpm,

@@ -116,12 +116,12 @@ def test_the_budget_is_told_before_and_what_passed_it_in_its_own_percentage() ->
         plan, _ = plan_for_run(at_hand, now())
     status = LiveStatus(source="", device="", distance_m=1000.0)
     assert budget_words(status, plan) == ("left today", "2.5", "km")  # no run has a load
-    # after a run, too, what was run on its day counts
-    assert "6.0 km today: 120 % of your longest run of the last 30 days." in ran(2, "4 km")
+    # a run that went on without a rest is judged whole
+    assert "6.0 km in all: 120 % of your longest run of the last 30 days." in ran(2, "4 km")
     # a journal that has just begun does not know how far one runs
     said = ran(1, "25 km")
     assert (
-        "31.0 km today, and the longest run that your journal has of the last 30 days is 5.0 km:"
+        "31.0 km in all, and the longest run that your journal has of the last 30 days is 5.0 km:"
         in said
     )
     assert "%" not in said
@@ -367,7 +367,7 @@ def test_a_session_of_the_return_says_what_it_did_to_the_plan() -> None:
     assert "right after the session and 24 hours later; it counts only then" in journal("plan")
 
 
-def test_two_parts_of_a_run_are_one_session_of_the_return_and_one_run_of_the_budget() -> None:
+def test_two_parts_of_a_run_are_one_session_of_the_return() -> None:
     journal("plan", "--start", "--rest", 0)
     with Journal() as opened:
         opened.change_settings(return_since_ns=time.time_ns() - 20 * 24 * 3600 * 10**9)
@@ -376,7 +376,8 @@ def test_two_parts_of_a_run_are_one_session_of_the_return_and_one_run_of_the_bud
         for moment in ("after", "24h"):
             journal("pain", 0, "--when", moment, "--session", number)
     assert "Stage 1 of 3" in journal("plan")
-    assert "longest run of the last 30 days is 4.0 km" in backstride("live", QUICK).err
+    # who rested has not run as far at once
+    assert "longest run of the last 30 days is 2.0 km" in backstride("live", QUICK).err
     # what is rated between two parts says nothing of the end
     ran(5, "1 km", "--surface", "treadmill")
     at = (now() - timedelta(hours=3.9)).isoformat(timespec="minutes")

@@ -154,11 +154,10 @@ def finished_session(
     dose_easy_km: float | None = None,
     units: Units = "metric",
     before: TodaySoFar | None = None,
-    day: str = "today",
 ) -> list[Cue]:
     """What to tell of a session that is over: only one that is longer than the longest.
 
-    ``before``, what was run before it on its day, which ``day`` names and which counts with it.
+    ``before``, what was run in the parts of its run before it, which counts with it.
 
     While it lasts, 100 % is told to somebody who is about to go on; afterwards a run as long as
     ever is nothing to tell.
@@ -172,7 +171,7 @@ def finished_session(
     >>> finished_session(LongestSession(2600.0), distance_m=16000.0)[0].message[:52]
     '16.0 km, and the longest run that your journal has o'
     >>> finished_session(LongestSession(5e3), distance_m=3e3, before=TodaySoFar(3e3))[0].message
-    '6.0 km today: 120 % of your longest run of the last 30 days. Let the next one be shorter.'
+    '6.0 km in all: 120 % of your longest run of the last 30 days. Let the next one be shorter.'
     """
     _, cues = advance_session(
         frozenset({"no_history"}),
@@ -182,10 +181,10 @@ def finished_session(
         dose_easy_km=dose_easy_km,
         units=units,
         today=before,
-        day=day,
+        day="in all",
     )
     distance_m, dose_easy_km = _with_the_day(distance_m, dose_easy_km, before)
-    of_the_day = f" {day}" if before is not None and before.distance_m else ""
+    of_the_day = " in all" if before is not None and before.distance_m else ""
     # it is over: nobody is to finish it
     over = {
         "session.beyond_distance": "session.ran_beyond_distance",

@@ -40,15 +40,15 @@ from pipelines.runner.journal.entries import Exercise, Pain, Questionnaire, Sess
 from pipelines.runner.journal.queries import (
     begins,
     exercise_days,
-    longest_session,
+    longest_before_run,
     odometers_m,
     pain_notes,
     pains_of_runs,
     pains_of_whole_runs,
     placed_pains,
     red_flag_state,
+    run_so_far,
     stretch_times,
-    today_so_far,
     week_so_far,
 )
 from pipelines.runner.journal.whole_runs import begin_of_run
@@ -209,19 +209,18 @@ def _check(pain: Pain, note: str) -> Cue | None:
 def after_run(journal: Journal, session: Session, today: date) -> list[Cue]:
     """What the rules say of a run that has just been added: its length, and its shoe's distance.
 
-    As before a run and in it, its length is that of the day, and an earlier part of it is no
-    earlier run.
+    Its length is that of all its parts without a rest between them.
     """
     if session.simulated:
         return []
     settings = journal.settings()
+    begin_ns = begin_of_run(journal, session.utc_start_ns)
     cues = finished_session(
-        longest_session(journal, begin_of_run(journal, session.utc_start_ns)),
+        longest_before_run(journal, session.utc_start_ns),
         distance_m=session.distance_m,
         dose_easy_km=session.dose_easy_km_m4,
         units=settings.units,
-        before=today_so_far(journal, session.day, session.utc_start_ns),
-        day="today" if session.day == today else "on that day",
+        before=run_so_far(journal, begin_ns, session.utc_start_ns),
     )
     week, ceiling_m = week_so_far(journal, session.day)
     if ceiling_m is not None and week.distance_m >= ceiling_m:

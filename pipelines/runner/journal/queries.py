@@ -34,11 +34,9 @@ from pipelines.runner.journal.entries import (
     Session,
     moment,
 )
-from pipelines.runner.journal.whole_runs import first_parts
+from pipelines.runner.journal.whole_runs import NO_REST_S, begin_of_run, first_parts
 
 _DAY_NS: Final = 86_400 * 10**9
-#: Up to so long is a pause within a run, s: a light, water, a sensor that stopped.
-_NO_REST_S: Final = 900.0
 #: A rating this long after a run belongs to it no more.
 _NEAR_NS: Final = 4 * _DAY_NS
 
@@ -79,9 +77,21 @@ def week_so_far(journal: Journal, day: date) -> tuple[Week, float | None]:
 
 def today_so_far(journal: Journal, day: date, now_ns: int) -> TodaySoFar:
     """What was run on a day before a moment of it."""
+    near = _sessions_between(journal, now_ns - 2 * _DAY_NS, now_ns)
+    return _together([session for session in near if session.day == day])
+
+
+def run_so_far(journal: Journal, begin_ns: int, part_ns: int) -> TodaySoFar:
+    """What was run from the beginning of a run to that of its next part, ns since 1970."""
+    return _together(_sessions_between(journal, begin_ns, part_ns))
+
+
+def _sessions_between(journal: Journal, begin_ns: int, end_ns: int) -> list[Session]:
     began = "utc_start_ns >= ? AND utc_start_ns < ? AND NOT simulated"
-    near = journal.entries(Session, began, (now_ns - 2 * _DAY_NS, now_ns))
-    runs = [session for session in near if session.day == day]
+    return journal.entries(Session, began, (begin_ns, end_ns))
+
+
+def _together(runs: Sequence[Session]) -> TodaySoFar:
     doses = [session.dose_easy_km_m4 for session in runs]
     known = [dose for dose in doses if dose is not None]
     return TodaySoFar(
@@ -110,7 +120,7 @@ def longest_session(journal: Journal, before_ns: int) -> LongestSession:
         (before_ns - WINDOW_DAYS * _DAY_NS, before_ns),
     )
     firsts = first_parts(
-        [(start_ns, start_ns + round(taken * 1e9)) for start_ns, taken, *_ in rows], _NO_REST_S
+        [(start_ns, start_ns + round(taken * 1e9)) for start_ns, taken, *_ in rows], NO_REST_S
     )
 
     def most(figures: list[float | None]) -> float | None:
@@ -119,6 +129,15 @@ def longest_session(journal: Journal, before_ns: int) -> LongestSession:
         return max((math.fsum(parts) for parts in known if parts), default=None)
 
     return LongestSession(most([row[2] for row in rows]), most([row[3] for row in rows]))
+
+
+def longest_before_run(journal: Journal, start_ns: int) -> LongestSession:
+    """The same before a run that begins at a moment, or goes on with one.
+
+    An earlier part of it is no earlier run, but where nothing else is known.
+    """
+    known = longest_session(journal, begin_of_run(journal, start_ns))
+    return known if known.distance_m is not None else longest_session(journal, start_ns)
 
 
 def odometers_m(journal: Journal) -> dict[int, float]:

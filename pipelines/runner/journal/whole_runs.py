@@ -8,6 +8,9 @@ from typing import Final
 from pipelines.runner.journal.database import Journal
 from pipelines.runner.journal.entries import ONE_RUN_S
 
+#: Up to so long is a pause, s: a light, water, a sensor that stopped. Who rests for longer does not
+#: run as far at once.
+NO_REST_S: Final = 900.0
 #: Typed times are of whole minutes; what overlaps for longer is the same run twice, s.
 _ROUNDING_S: Final = 60.0
 _DAY_NS: Final = 86_400 * 10**9
@@ -16,7 +19,7 @@ _DAY_NS: Final = 86_400 * 10**9
 def goes_on(end_ns: int, start_ns: int, pause_s: float = ONE_RUN_S) -> bool:
     """Whether what begins at one moment goes on with the run that stopped at the other.
 
-    ``pause_s`` is the longest pause, s: who rests for longer does not run as far at once.
+    ``pause_s`` is the longest pause, s.
 
     Examples
     --------
@@ -27,7 +30,10 @@ def goes_on(end_ns: int, start_ns: int, pause_s: float = ONE_RUN_S) -> bool:
 
 
 def begin_of_run(journal: Journal, utc_ns: int) -> int:
-    """When the run began whose next part begins at a moment, ns since 1970; else that moment."""
+    """When the run began whose next part begins at a moment without a rest; else that moment.
+
+    Both in ns since 1970.
+    """
     rows = journal.records(
         tuple[int, float],
         "SELECT utc_start_ns, duration_s FROM sessions WHERE utc_start_ns < ? AND "
@@ -35,7 +41,7 @@ def begin_of_run(journal: Journal, utc_ns: int) -> int:
         (utc_ns, utc_ns - 2 * _DAY_NS),
     )
     for start_ns, duration_s in rows:
-        if not goes_on(start_ns + round(duration_s * 1e9), utc_ns):
+        if not goes_on(start_ns + round(duration_s * 1e9), utc_ns, NO_REST_S):
             break
         utc_ns = start_ns
     return utc_ns

@@ -154,7 +154,7 @@ def picture(
 
 
 _LEGEND: Final = (
-    "numbers: median of the last 10 steps; large ones as judged, without your pace",
+    "numbers: median of 10 steps; large ones judged, without your pace",
     "trends: the latest steps",
 )
 _CARD_ROWS: Final = 7  # two of frame, three of digits, two of words
