@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 #: How long a sensor is looked for, s.
 SCAN_S: Final = 10.0
 _CONNECT_S: Final = 30.0
+_MOST_UNREAD: Final = 3  # times that a serial number is asked for; then a sensor is taken without
 _ANSWER_S: Final = 10.0  # for one read, write or subscription
 _DISCONNECT_S: Final = 5.0  # Windows may take a minute: nobody waits for it
 #: How long a second sensor that fits as well may still be heard, s.
@@ -117,7 +118,8 @@ class BleConnector:
         self.driver: type[Conversation] | None = driver
         self._radio = radio or Radio()
         self._known: Advertisement | None = None  # of the sensor that was connected before
-        self._serial = ""  # of it, where its address is one that changes
+        self._serial: str | None = None  # of it, where its address is one that changes
+        self._unread = 0  # how often in a row its serial number could not be read
         self._others: set[str] = set()  # addresses of others that have its name
         self._latest: BleLink | None = None
         self._renewed = False  # its table of characteristics was thrown away
@@ -182,7 +184,11 @@ class BleConnector:
         except asyncio.CancelledError:
             await _let_go(client, inbox.clock)
             raise
-        await self._recognise(client, inbox, seen.advertisement)
+        try:
+            await self._recognise(client, inbox, seen.advertisement)
+        except (DeviceError, asyncio.CancelledError):
+            await _let_go(client, inbox.clock)
+            raise
         link = BleLink(
             inbox,
             client,
@@ -202,20 +208,27 @@ class BleConnector:
         Raises
         ------
         DeviceNotFound
-            When it is another, or may be: it is told once, and passed over from now on.
+            When it is another, or may be: it is told once, and passed over from now on. When it is
+            not told: it is asked again.
         """
         known = self._known
         if (known is None or known.address != heard.address) and is_private(heard.address):
             serial = await read_serial_number(client, inbox.clock)
+            self._unread = 0 if serial is not None else self._unread + 1
+            if 0 < self._unread < _MOST_UNREAD:
+                raise DeviceNotFound(
+                    "does not tell its serial number: bring it nearer.",
+                    source=self.place,
+                    may_pass=True,
+                )
             if known is not None:
                 tells = self.driver is not None and self.driver.name_tells
                 why = why_another(heard.name, serial, self._serial, name_tells=tells)
                 if why:
                     self._others.add(heard.address)
                     inbox.put_event(LinkEvent(inbox.clock.monotonic_ns(), "gap", why))
-                    await _let_go(client, inbox.clock)
                     raise DeviceNotFound(f"{why}.", source=self.place, may_pass=True)
-            self._serial = serial or self._serial
+            self._serial = serial or self._serial or serial
         self._known = heard
 
     async def end(self) -> None:

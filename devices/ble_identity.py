@@ -29,26 +29,30 @@ def is_private(address: str) -> bool:
     return len(first) == 2 and int(first, 16) >> 6 == 0b01
 
 
-async def read_serial_number(client: BleakClient, clock: ProgramClock) -> str:
-    """Of the device information service of a connected sensor; empty where it tells none."""
+async def read_serial_number(client: BleakClient, clock: ProgramClock) -> str | None:
+    """Of the device information service of a connected sensor.
+
+    Empty where it tells none, None where it could not be read: that says nothing of the sensor.
+    """
     try:
         if client.services.get_characteristic(_SERIAL_NUMBER_UUID) is None:
             return ""
         answer = await within(clock, _ANSWER_S, client.read_gatt_char(_SERIAL_NUMBER_UUID))
-    except Exception:  # one that does not say it, or a link that is lost, which shows at once
-        return ""
+    except Exception:  # whatever a backend raises
+        return None
     return bytes(answer).decode(errors="replace").strip("\0 ")
 
 
-def why_another(name: str, serial: str, before: str, *, name_tells: bool) -> str:
+def why_another(name: str, serial: str | None, before: str | None, *, name_tells: bool) -> str:
     """Why a sensor of that name under another address is not taken; empty where it is.
 
     Parameters
     ----------
     name : str
         As both advertise.
-    serial, before : str
-        Its serial number, and that of the one that was lost; empty where they tell none.
+    serial, before : str or None
+        Its serial number, and that of the one that was lost; empty where they tell none, None where
+        it could not be read, which keeps nobody out.
     name_tells : bool
         Whether no two such sensors have one name.
 
@@ -58,7 +62,11 @@ def why_another(name: str, serial: str, before: str, *, name_tells: bool) -> str
     'another sensor of the name Clip is heard (serial number A7): it is not taken for A9'
     >>> why_another("Clip", "A7", "A7", name_tells=False)
     ''
+    >>> why_another("Clip", "A7", None, name_tells=False)
+    ''
     """
+    if serial is None or before is None:
+        return ""
     if serial and before:
         if serial == before:
             return ""

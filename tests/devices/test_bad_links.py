@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.device import BLEDevice
+from bleak.exc import BleakError
 
 from devices.ble import BleConnector, Radio
 from devices.drivers.driver import Conversation, Wanted
@@ -506,6 +507,47 @@ def test_another_sensor_of_one_name_is_never_taken_for_the_one_that_was_lost(
     kinds = [kind for kind, _ in events]
     assert kinds == ["connected", "lost", "gap", *["resumed"] * returns, "ended"]
     assert events[2][1].startswith(told)
+
+
+@pytest.mark.parametrize("failing", [1, 3])
+def test_a_serial_number_that_is_not_read_at_once_shuts_nobody_out(failing: int) -> None:
+    """The first reading fails, or that at the return, which is the third: each set-up reads one."""
+
+    async def attempt() -> list[str]:
+        clock = VirtualClock()
+        air = Air(clock, seed=3)
+        backend = loopback_backend(air)
+        readings = 0
+
+        class Failing(backend.client):  # type: ignore[misc,name-defined]
+            async def read_gatt_char(self, characteristic: Any, **others: Any) -> bytearray:
+                nonlocal readings
+                readings += "2a25" in str(getattr(characteristic, "uuid", characteristic))
+                if readings == failing:
+                    readings += 1
+                    raise BleakError("ATT error: 0x0e (Unlikely Error)")
+                return bytearray(await super().read_gatt_char(characteristic, **others))
+
+        here = "4A:00:00:00:00:01"
+        air.place(
+            make_peripheral(Scenario(protocol="backstride", minutes=0.6), clock),
+            LinkParams(),
+            address=here,
+        )
+        connector = BleConnector(
+            "", "", driver_named("backstride"), Radio(Failing, backend.scanner)
+        )
+        source = SensorSource(connector, clock=clock, ends_after_s=25.0)
+        events, moved = list[str](), False
+        async with source:
+            async for record in source:
+                events += [record.kind] if isinstance(record, LinkEvent) else []
+                if not moved and clock.monotonic_ns() > 10e9:
+                    moved = True
+                    air.readdress(here, "5C:00:00:00:00:04")
+        return events
+
+    assert run(attempt()) == ["connected", "lost", "resumed", "ended"]
 
 
 @pytest.mark.parametrize("by", ["name", "protocol"])

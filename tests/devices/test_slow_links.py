@@ -12,6 +12,8 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from devices.ble import BleConnector, Radio
 from devices.drivers.driver import Wanted
+from devices.inbox import Inbox
+from devices.open_link import OpenLink
 from devices.protocols.movesense import ANGULAR_VELOCITY_RANGES_DEG_S
 from devices.protocols.polar import (
     Measurement,
@@ -44,6 +46,49 @@ from imu.errors import DeviceError, ProtocolError
 SLOW = LinkParams(
     connection_interval_ms=60.0, packets_per_event=1, queue_packets=3, notification_bytes_max=244
 )
+
+
+class _Answering(OpenLink):
+    """Answers each request after the next of some delays; None, and it is lost."""
+
+    def __init__(self, inbox: Inbox, delays_s: list[float | None]) -> None:
+        super().__init__(inbox, "clip", "")
+        self._delays_s = delays_s
+
+    async def read(self, channel: str) -> bytes:
+        raise NotImplementedError
+
+    async def write(self, channel: str, payload: bytes, *, response: bool = True) -> None:
+        del response
+
+        async def answer(delay_s: float) -> None:
+            await self.inbox.clock.sleep(delay_s)
+            self.inbox.put(channel, payload, self.now_ns())
+
+        if (delay_s := self._delays_s.pop(0)) is not None:
+            await asyncio.wait([asyncio.ensure_future(answer(delay_s))], timeout=0)
+
+    async def subscribe(self, channel: str) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("delays_s", "patience_s"),
+    [([0.1, None, 0.1, 0.1], 0.15), ([1.8, 1.8, 0.1], 2.7), ([3.0, None, 3.0, None, 3.0], 4.5)],
+)
+def test_a_request_that_was_lost_makes_no_slow_link(
+    delays_s: list[float | None], patience_s: float
+) -> None:
+    async def asked() -> float:
+        link = _Answering(Inbox(VirtualClock()), [*delays_s])
+        while link._delays_s:
+            await link.ask("data", b"A", lambda packet: packet.payload == b"A" or None, tries=3)
+        return link.patience_s
+
+    assert asyncio.run(asked()) == pytest.approx(patience_s, abs=0.01)
 
 
 class Ran(NamedTuple):
