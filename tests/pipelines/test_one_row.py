@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.warm_process import finished
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +81,7 @@ def lines_of(module: str, table: str, example: str, then: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow  # compiles the detector anew
 def test_the_example_of_contributing_is_all_that_a_new_indicator_takes() -> None:
     assert lines_of("imu.drift.indicators", "INDICATORS", "a new indicator", INDICATOR) == [
         "[('braking_m_s', 'up')] 9.0",
