@@ -5,12 +5,11 @@ In processes of their own, since the tables are read when the modules are loaded
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from tests.warm_process import finished
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +75,10 @@ def lines_of(module: str, table: str, example: str, then: str) -> list[str]:
         f"import {module} as table\nfrom {module} import *\nTABLE = {table!r}\n"
         f"row, = (\n{row.strip().strip('()').rstrip().rstrip(',')},\n)\n{PUT_IN}{then}"
     )
-    done = finished([sys.executable, "-c", script], cwd=ROOT)
+    # no fork of one that has loaded them: numba would find its kernels under the same names
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
