@@ -35,12 +35,13 @@ class AlertCommand:
     note : callable, optional
         Told in one sentence when the command fails, the first time only.
     longest_s : float
-        The command is ended after this time, s.
+        The command is ended after this time, s, above 0 to 600.
 
     Raises
     ------
     ParameterError
-        When the command is empty, its quotes do not close, or it names a field that no alert has.
+        When the command is empty, its quotes do not close, it names a field that no alert has, or
+        the time is outside its range.
 
     Notes
     -----
@@ -69,6 +70,8 @@ class AlertCommand:
         if unknown:
             known = ", ".join(f"{{{name}}}" for name in _FIELDS)
             raise ParameterError("--on-alert", f"{{{unknown[0]}}}", f"one of {known}")
+        if not 0.0 < longest_s <= 600.0:
+            raise ParameterError("longest_s", longest_s, "a number above 0, at most 600")
         self.words = tuple(words)
         self._note = note
         self._longest_s = longest_s
