@@ -228,7 +228,8 @@ class BleConnector:
                     self._others.add(heard.address)
                     inbox.put_event(LinkEvent(inbox.clock.monotonic_ns(), "gap", why))
                     raise DeviceNotFound(f"{why}.", source=self.place, may_pass=True)
-            self._serial = serial or self._serial or serial
+            if serial or self._serial is None:
+                self._serial = serial
         self._known = heard
 
     async def end(self) -> None:
