@@ -27,8 +27,8 @@ _MOST_LAPS: Final = 1000
 _SHORTEST_S: Final = 2.0
 #: How far from the first stamp of the file each lap begins, intervals.
 _SAME: Final = 1.5
-#: Deviations by which the sum of the logarithms is beyond chance: 0 to 1 of 100 other recordings
-#: of a runner are taken for laps, and at 100 Hz with a gyroscope 4 in 5 files of three laps.
+#: Deviations by which the sum of the logarithms is beyond chance: 0 to 2 of 100 other recordings
+#: of people are taken for laps, and at 100 Hz with a gyroscope 4 in 5 files of three laps.
 _BEYOND_CHANCE: Final = 4.0
 
 
