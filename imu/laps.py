@@ -57,6 +57,8 @@ def laps_counted_on(time: Times, rows: Rows, values: Values, mends: list[Mend]) 
     if (time[starts - 1] - time[0]).min() < _SHORTEST_S:
         return time
     around = min(round(_AROUND_S / interval), _MOST_AROUND)
+    if around < 2:  # rows so far apart say nothing of what goes on
+        return time
     bounds = [0, *starts.tolist(), len(time)]
     surprise = 0.0
     for before, start, behind in zip(bounds, bounds[1:], bounds[2:], strict=False):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -241,6 +241,7 @@ STAMPS = st.one_of(
 )
 
 
+@example([0.0, 0.005, 0.01, 0.0, -65.536, -63.536, 999999936.464, 1999999936.464], None, True)
 @given(STAMPS, st.sampled_from([None, 50.0, 4000.0]), st.booleans())
 def test_whatever_the_stamps_are_times_increase_or_are_refused(
     stamps: list[float], rate: float | None, same: bool
